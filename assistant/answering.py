@@ -1,0 +1,130 @@
+"""From hits to an answer: the sentences that answer the question, or a refusal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.index import Index
+from assistant.text import Span, lexical_terms, sentence_spans
+from assistant.types import Answer, Citation, Filters, Hit, Mode
+
+MAX_SENTENCES = 4
+
+_HITS_READ = 6
+_SHORTEST = 12
+_RELATIVE_FLOOR = 0.8
+_SAME_SENTENCE = 0.8
+_THRESHOLD = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    hit: Hit
+    start: int
+    end: int
+    terms: frozenset[str]
+
+    @property
+    def quote(self) -> str:
+        return self.hit.article.text[self.start : self.end]
+
+
+def _sentences(hits: Sequence[Hit]) -> list[_Sentence]:
+    """The sentences that lie in the passages, each once, best passage first."""
+    spans: dict[str, list[Span]] = {}
+    seen: set[tuple[str, int]] = set()
+    sentences = []
+    for hit in hits:
+        article, passage = hit.article, hit.passage
+        if article.id not in spans:
+            spans[article.id] = sentence_spans(article.text, article.language)
+        for start, end in spans[article.id]:
+            # A sentence longer than a passage is quoted as far as the passage goes.
+            start, end = max(start, passage.start), min(end, passage.end)
+            if end - start < _SHORTEST or (article.id, start) in seen:
+                continue
+            seen.add((article.id, start))
+            terms = frozenset(lexical_terms(article.text[start:end]))
+            sentences.append(_Sentence(hit, start, end, terms))
+    return sentences
+
+
+def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
+    return len(a & b) / max(1, min(len(a), len(b)))
+
+
+def _confidence(hits: Sequence[Hit]) -> float:
+    """Evidence that the collection answers the question, 0 to 1."""
+    similarity = max((h.similarity or 0.0 for h in hits), default=0.0)
+    coverage = max((h.coverage or 0.0 for h in hits), default=0.0)
+    return 1 / (1 + math.exp(-(-4.0 + 9.0 * similarity + 4.0 * coverage)))
+
+
+def _scores(index: Index, question: str, sentences: Sequence[_Sentence], mode: Mode) -> list[float]:
+    """How well each sentence answers: its dense and lexical likeness, and its passage's score."""
+    weights = index.lexical.idf(lexical_terms(question)) if mode != "dense" else {}
+    total = sum(weights.values()) or 1.0
+    covered = [sum(weights.get(t, 0.0) for t in s.terms) / total for s in sentences]
+    if mode == "lexical":
+        return covered
+    vectors = index.embedder.embed_passages([s.quote for s in sentences])
+    similar = vectors @ index.embedder.embed_question(question)
+    best = sentences[0].hit.score or 1.0
+    return [
+        float(dense) + lexical + 0.2 * s.hit.score / best
+        for s, dense, lexical in zip(sentences, similar, covered, strict=True)
+    ]
+
+
+def _choose(sentences: Sequence[_Sentence], scores: Sequence[float]) -> list[_Sentence]:
+    """The best sentences near the best score, without one that repeats another."""
+    order = sorted(range(len(sentences)), key=lambda i: (-scores[i], i))
+    chosen: list[_Sentence] = []
+    for i in order:
+        if chosen and scores[i] < _RELATIVE_FLOOR * scores[order[0]]:
+            break
+        repeated = any(_overlap(sentences[i].terms, c.terms) > _SAME_SENTENCE for c in chosen)
+        if not repeated:
+            chosen.append(sentences[i])
+        if len(chosen) == MAX_SENTENCES:
+            break
+    return chosen
+
+
+def _cite(chosen: Sequence[_Sentence]) -> tuple[Citation, ...]:
+    numbers: dict[str, int] = {}
+    return tuple(
+        Citation(
+            number=numbers.setdefault(s.hit.passage.id, len(numbers) + 1),
+            article=s.hit.article,
+            passage=s.hit.passage,
+            start=s.start,
+            end=s.end,
+            quote=s.quote,
+        )
+        for s in chosen
+    )
+
+
+def compose(
+    index: Index, question: str, hits: Sequence[Hit], *, mode: Mode, filters: Filters
+) -> Answer:
+    """An answer of quoted sentences from `hits`, or one that says nothing was found."""
+    confidence = _confidence(hits)
+    sentences = _sentences(hits[:_HITS_READ])
+    found = confidence >= _THRESHOLD and bool(sentences)
+    citations: tuple[Citation, ...] = ()
+    if found:
+        citations = _cite(_choose(sentences, _scores(index, question, sentences, mode)))
+    return Answer(
+        question=question,
+        found=found,
+        confidence=confidence,
+        citations=citations,
+        hits=tuple(hits),
+        mode=mode,
+        filters=filters,
+        index=index.info,
+    )

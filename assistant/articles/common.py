@@ -1,0 +1,172 @@
+"""What the readers share: decoding, cleaning of metadata, identity, language."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from assistant.errors import ArticleUnreadable
+from assistant.types import UNDETERMINED, Article
+
+MAX_FILE_BYTES = 20_000_000
+_LONGEST_FIELD = 500
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
+_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a file says about its article, checked. `notes` tell what was of no use."""
+
+    id: str | None
+    title: str | None
+    language: str | None
+    published: str | None
+    source: str | None
+    url: str | None
+    authors: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def relative_name(path: Path, root: Path) -> str:
+    """The path under `root`, with slashes, and nothing in it that UTF-8 cannot hold."""
+    relative = path.name if path == root else path.relative_to(root).as_posix()
+    return relative.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def decode(data: bytes) -> str:
+    """Text of UTF-8, or of UTF-16 with a byte order mark. Raises ArticleUnreadable."""
+    encoding = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        if b"\0" in data[:4096]:
+            raise ArticleUnreadable("the file is binary, not text") from None
+        raise ArticleUnreadable(
+            f"the text is not UTF-8 (byte {error.start}); convert it, to UTF-8 with iconv, say"
+        ) from None
+    if "\0" in text:
+        raise ArticleUnreadable("the file is binary, not text")
+    return clean_newlines(text)
+
+
+def clean_newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _one_line(value: object) -> str | None:
+    text = " ".join(str(value).split())[:_LONGEST_FIELD]
+    return text or None
+
+
+def _published(value: object) -> str | None:
+    """An ISO 8601 date, or a time in UTC; a time without a zone is taken to be UTC."""
+    if isinstance(value, str):
+        text = value.strip()
+        try:
+            value = date.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text)
+        except ValueError:
+            return None
+    if isinstance(value, datetime):
+        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value
+        try:
+            return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        except OverflowError:
+            return None
+    return value.isoformat() if isinstance(value, date) else None
+
+
+def _language(value: object) -> str | None:
+    text = str(value).strip()
+    if not _TAG.fullmatch(text):
+        return None
+    first, *rest = text.replace("_", "-").split("-")
+    return "-".join([first.lower(), *(r.title() if len(r) == 4 else r.upper() for r in rest)])
+
+
+def _url(value: object) -> str | None:
+    text = str(value).strip()
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return None
+    whole = parts.scheme in ("http", "https") and parts.netloc and not re.search(r"\s", text)
+    return text if whole else None
+
+
+def read_metadata(values: Mapping[str, Any]) -> Metadata:
+    """Checks the fields that are known and passes over all others.
+
+    A value of no use is left out and noted: it costs the field, not the article.
+    """
+    notes: list[str] = []
+    found: dict[str, str | None] = {}
+    checks: dict[str, Callable[[object], str | None]] = {
+        "id": _one_line,
+        "title": _one_line,
+        "language": _language,
+        "published": _published,
+        "source": _one_line,
+        "url": _url,
+    }
+    for name, check in checks.items():
+        value = values.get(name)
+        usable = value is None or isinstance(value, (str, int, float, date))
+        found[name] = check(value) if usable and value not in (None, "") else None
+        if value not in (None, "") and found[name] is None:
+            notes.append(f"{name}: {str(value)[:60]!r} cannot be used; left out")
+    authors = values.get("authors") or ()
+    if isinstance(authors, str):
+        authors = (authors,)
+    if not isinstance(authors, (list, tuple)) or not all(isinstance(a, str) for a in authors):
+        notes.append("authors: not a list of names; left out")
+        authors = ()
+    people = tuple(person for author in authors if (person := _one_line(author)))
+    return Metadata(**found, authors=people, notes=tuple(notes))
+
+
+def stable_id(*parts: str) -> str:
+    """16 hexadecimal digits that depend on `parts` alone."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+@cache
+def _identifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+def detect_language(text: str) -> str:
+    """The likeliest language of `text` as a BCP 47 tag, `"und"` where there are no letters."""
+    sample = text[:3000]
+    if sum(c.isalpha() for c in sample) < 3:
+        return UNDETERMINED
+    language, _ = _identifier().classify(sample)
+    return str(language)
+
+
+def make_article(metadata: Metadata, *, text: str, title: str, key: str, path: str) -> Article:
+    """An article whose id is the given one, or a hash of `key`. Raises ArticleUnreadable."""
+    # Lone surrogates, which JSON escapes can make, can be neither stored nor hashed.
+    text = text.encode("utf-8", "replace").decode("utf-8").strip()
+    if not any(c.isalnum() for c in text):
+        raise ArticleUnreadable("there is no text")
+    return Article(
+        id=metadata.id or stable_id(key),
+        text=text,
+        title=(metadata.title or title).encode("utf-8", "replace").decode("utf-8"),
+        language=metadata.language or detect_language(text),
+        published=metadata.published,
+        source=metadata.source,
+        url=metadata.url,
+        authors=metadata.authors,
+        path=path,
+    )

@@ -1,0 +1,59 @@
+"""JSON lines: one article a line, `text` required."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from assistant.articles.common import (
+    MAX_FILE_BYTES,
+    clean_newlines,
+    make_article,
+    read_metadata,
+)
+from assistant.articles.plain import headline_of
+from assistant.errors import ArticleUnreadable
+from assistant.types import Article, Skipped
+
+
+def _article(line: bytes, name: str) -> Iterator[Article | str]:
+    try:
+        row = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ArticleUnreadable(f"the line is not UTF-8 (byte {error.start})") from None
+    except (ValueError, RecursionError) as error:
+        raise ArticleUnreadable(f"the line is not JSON ({str(error)[:80]})") from None
+    if not isinstance(row, dict):
+        raise ArticleUnreadable("the line is not a JSON object")
+    text = row.get("text")
+    if not isinstance(text, str):
+        raise ArticleUnreadable("the object has no 'text'")
+    text = clean_newlines(text.replace("\0", ""))
+    metadata = read_metadata(row)
+    title = headline_of(text, "")
+    # Without an id or an address, the text itself is all that could tell a line from another.
+    key = f"{name}\0{metadata.url or text}"
+    yield make_article(metadata, text=text, title=title, key=key, path=name)
+    yield from metadata.notes
+
+
+def read_jsonlines(path: Path, name: str) -> Iterator[Article | Skipped]:
+    with path.open("rb") as lines:
+        number = 0
+        while line := lines.readline(MAX_FILE_BYTES + 1):
+            number += 1
+            if number == 1:
+                line = line.removeprefix(b"\xef\xbb\xbf")
+            try:
+                if len(line) > MAX_FILE_BYTES:
+                    while line and not line.endswith(b"\n"):
+                        line = lines.readline(MAX_FILE_BYTES)
+                    limit = MAX_FILE_BYTES // 1_000_000
+                    raise ArticleUnreadable(f"the line is longer than {limit} MB")
+                if not line.strip():
+                    continue
+                for item in _article(line, name):
+                    yield item if isinstance(item, Article) else Skipped(name, item, number)
+            except ArticleUnreadable as error:
+                yield Skipped(name, str(error), number)

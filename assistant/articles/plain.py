@@ -1,0 +1,24 @@
+"""Plain text: the first line is the headline where it looks like one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from assistant.articles.common import decode, make_article, read_metadata
+from assistant.types import Article, Skipped
+
+_LONGEST_HEADLINE = 200
+
+
+def headline_of(text: str, fallback: str) -> str:
+    """The first line of `text`, if it is short and something follows it; else `fallback`."""
+    first, _, rest = text.strip().partition("\n")
+    first = first.strip().lstrip("#").strip()
+    return first if first and len(first) <= _LONGEST_HEADLINE and rest.strip() else fallback
+
+
+def read_plain(path: Path, name: str) -> Iterator[Article | Skipped]:
+    text = decode(path.read_bytes())
+    title = headline_of(text, path.stem)
+    yield make_article(read_metadata({}), text=text, title=title, key=name, path=name)

@@ -1,0 +1,327 @@
+"""The command line: `assistant build`, `search`, `ask`, `chat`, `eval`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assistant import __version__
+from assistant.errors import AssistantError, IndexNotFound, NothingReadable
+from assistant.settings import DEFAULT_K, MAX_K, MODES, Settings
+
+if TYPE_CHECKING:
+    from assistant.types import Answer, Article, BuildReport
+
+Progress = Callable[[str, int, int], None]
+
+
+def _note(text: str = "") -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def _progress() -> Iterator[Progress | None]:
+    """A bar for each stage with its rate and the time left, on a terminal; else nothing."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm
+
+    bars: dict[str, tqdm[Any]] = {}
+
+    def tell(stage: str, done: int, total: int) -> None:
+        if stage not in bars:
+            for bar in bars.values():
+                bar.close()
+            bars[stage] = tqdm(total=total, desc=stage, file=sys.stderr, leave=False)
+        bars[stage].update(done - bars[stage].n)
+
+    try:
+        yield tell
+    finally:
+        for bar in bars.values():
+            bar.close()
+
+
+def _place(article: Article) -> str:
+    from assistant.text import one_line
+
+    parts = [article.source, article.published, article.path]
+    return ", ".join(one_line(part) for part in parts if part)
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    from assistant.building import build
+
+    with _progress() as progress:
+        report = build(
+            arguments.articles,
+            index=arguments.index,
+            model=arguments.model,
+            full=arguments.full,
+            dry_run=arguments.dry_run,
+            progress=progress,
+        )
+    for skipped in report.skipped:
+        _note(f"skipped: {skipped}")
+    if arguments.json:
+        _print_json(report.to_dict())
+    else:
+        print(_summary(report))
+    return 0
+
+
+def _summary(report: BuildReport) -> str:
+    warnings = len(report.skipped)
+    return (
+        f"{'would index' if report.dry_run else 'indexed'} {report.articles} articles as "
+        f"{report.passages} passages in {report.seconds:.1f} s: {report.added} added, "
+        f"{report.changed} changed, {report.removed} removed, {report.unchanged} unchanged; "
+        f"{report.embedded} passages embedded; {warnings} warning{'' if warnings == 1 else 's'}"
+    )
+
+
+def _filters(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "languages": arguments.language,
+        "sources": arguments.source,
+        "since": arguments.since,
+        "until": arguments.until,
+    }
+
+
+def _search(arguments: argparse.Namespace) -> int:
+    from assistant.api import Assistant
+    from assistant.text import one_line
+
+    with Assistant(arguments.index) as assistant:
+        hits = assistant.retrieve(
+            arguments.question, k=arguments.k, mode=arguments.mode, **_filters(arguments)
+        )
+        info = assistant.info
+    if arguments.json:
+        _print_json(
+            {
+                "question": arguments.question,
+                "mode": arguments.mode,
+                "hits": [hit.to_dict() for hit in hits],
+                "index": info.to_dict(),
+            }
+        )
+        return 0
+    for hit in hits:
+        print(f"{hit.rank}. [{hit.article.language}] {one_line(hit.article.title)}")
+        ranks = f"dense {hit.dense_rank or '-'}, lexical {hit.lexical_rank or '-'}"
+        print(f"   {_place(hit.article)} ({ranks})")
+        print(f"   {one_line(hit.passage.text)}")
+    if not hits:
+        _note("no passage was found")
+    return 0
+
+
+def _show_answer(answer: Answer) -> None:
+    from assistant.text import one_line
+
+    if not answer.found:
+        print(answer.text)
+        searched = f"searched {answer.index.articles} articles in "
+        languages = ", ".join(tag for tag, _ in answer.index.languages)
+        _note(f"{searched}{languages or 'no language'}; nearest:")
+        for hit in answer.hits[:3]:
+            _note(f"  [{hit.article.language}] {one_line(hit.article.title)}")
+        return
+    for citation in answer.citations:
+        print(f"{one_line(citation.quote)} [{citation.number}]")
+    print()
+    numbered = {citation.number: citation.article for citation in answer.citations}
+    for number, article in sorted(numbered.items()):
+        title = one_line(article.title)
+        print(f"[{number}] [{article.language}] {title} ({_place(article)})")
+
+
+def _ask(arguments: argparse.Namespace) -> int:
+    from assistant.api import Assistant
+
+    with Assistant(arguments.index) as assistant:
+        answer = assistant.answer(
+            arguments.question, k=arguments.k, mode=arguments.mode, **_filters(arguments)
+        )
+    if arguments.json:
+        _print_json(answer.to_dict())
+    else:
+        _show_answer(answer)
+    return 0
+
+
+def _chat(arguments: argparse.Namespace) -> int:
+    from assistant.index import current_generation
+
+    settings = Settings.resolve(articles=arguments.articles, index=arguments.index)
+    try:
+        current_generation(settings.index)
+    except IndexNotFound:
+        _note(f"no index in {settings.index} yet: building it from {settings.articles}")
+        arguments.model, arguments.full, arguments.dry_run, arguments.json = None, False, False, 0
+        _build(arguments)
+    from assistant.chat import serve
+
+    serve(
+        index=settings.index,
+        host=arguments.host,
+        port=arguments.port,
+        allow_hosts=arguments.allow_host,
+    )
+    return 0
+
+
+def _eval(arguments: argparse.Namespace) -> int:
+    from assistant.api import Assistant
+    from assistant.evaluation import MEASURES, evaluate, read_cases
+
+    cases = read_cases(arguments.cases)
+    with Assistant(arguments.index) as assistant, _progress() as progress:
+        result = evaluate(assistant, cases, mode=arguments.mode, k=arguments.k, progress=progress)
+    if result.unknown:
+        _note(
+            f"{len(result.unknown)} relevant ids are not in the index and count as misses: "
+            f"{', '.join(result.unknown[:5])}"
+        )
+    if arguments.json:
+        _print_json(result.to_dict())
+        return 0
+    print(f"{result.questions} questions, {result.queries_per_second:.0f} queries a second")
+    for name in MEASURES:
+        value, interval = result.values[name], result.intervals[name]
+        if value is not None and interval is not None:
+            print(f"{name:16} {value:.3f}  95 % interval {interval[0]:.3f} to {interval[1]:.3f}")
+    print("language  questions  " + "  ".join(f"{name:>15}" for name in MEASURES))
+    for language, values in result.by_language.items():
+        cells = [values[name] for name in MEASURES]
+        shown = "  ".join(f"{'-' if v is None else format(v, '.3f'):>15}" for v in cells)
+        print(f"{language:8}  {values['questions']:>9}  {shown}")
+    return 0
+
+
+def _k(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_K:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 to {MAX_K} is expected")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError("a port from 0 to 65535 is expected")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="assistant",
+        description="Ask questions, in any language, over your own news articles.",
+    )
+    parser.add_argument("--version", action="version", version=f"assistant {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    index = argparse.ArgumentParser(add_help=False)
+    index.add_argument(
+        "--index", type=Path, metavar="DIR", help="folder of the index (default: index)"
+    )
+    json_output = argparse.ArgumentParser(add_help=False)
+    json_output.add_argument("--json", action="store_true", help="print JSON")
+    asking = argparse.ArgumentParser(add_help=False)
+    asking.add_argument(
+        "-k", type=_k, default=DEFAULT_K, metavar="N", help=f"hits to find (default: {DEFAULT_K})"
+    )
+    asking.add_argument(
+        "--mode", choices=MODES, default="hybrid", help="legs to search with (default: hybrid)"
+    )
+    filters = argparse.ArgumentParser(add_help=False)
+    filters.add_argument(
+        "--language", action="append", metavar="TAG", help="only this language; repeatable"
+    )
+    filters.add_argument(
+        "--source", action="append", metavar="NAME", help="only this outlet; repeatable"
+    )
+    filters.add_argument("--since", metavar="DAY", help="published on DAY (YYYY-MM-DD) or later")
+    filters.add_argument("--until", metavar="DAY", help="published on DAY or before")
+
+    command = commands.add_parser(
+        "build", parents=[index, json_output], help="build or bring up to date the index"
+    )
+    command.add_argument(
+        "articles", nargs="?", type=Path, help="folder or file of articles (default: seeds)"
+    )
+    command.add_argument(
+        "--model",
+        metavar="NAME_OR_PATH",
+        help="sentence-transformers model (default: the bundled one)",
+    )
+    command.add_argument("--full", action="store_true", help="embed everything again")
+    command.add_argument("--dry-run", action="store_true", help="say what would be done")
+    command.set_defaults(run=_build)
+
+    command = commands.add_parser(
+        "search", parents=[index, json_output, asking, filters], help="find passages"
+    )
+    command.add_argument("question")
+    command.set_defaults(run=_search)
+
+    command = commands.add_parser(
+        "ask", parents=[index, json_output, asking, filters], help="answer with citations"
+    )
+    command.add_argument("question")
+    command.set_defaults(run=_ask)
+
+    command = commands.add_parser("chat", parents=[index], help="serve the web chat")
+    command.add_argument(
+        "--articles", type=Path, help="what to build from where there is no index (default: seeds)"
+    )
+    command.add_argument("--host", default="127.0.0.1", help="address (default: 127.0.0.1)")
+    command.add_argument("--port", type=_port, default=7860, help="port (default: 7860; 0: any)")
+    command.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME", help="host name to answer to"
+    )
+    command.set_defaults(run=_chat)
+
+    command = commands.add_parser(
+        "eval", parents=[index, json_output, asking], help="measure over known questions"
+    )
+    command.add_argument("cases", type=Path, metavar="CASES.jsonl")
+    command.set_defaults(run=_eval)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command. Returns 0, or 1 after an error that was shown; usage errors exit with 2."""
+    parsed = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A terminal that cannot show a script shows a mark in its place.
+            stream.reconfigure(errors="replace")
+    try:
+        status: int = parsed.run(parsed)
+        sys.stdout.flush()
+        return status
+    except NothingReadable as error:
+        for reason in error.reasons:
+            _note(f"skipped: {reason}")
+        _note(f"error: {error}")
+    except AssistantError as error:
+        _note(f"error: {error}")
+    except KeyboardInterrupt:
+        _note("stopped")
+        return 130
+    except BrokenPipeError:
+        # The reader of the pipe has seen enough; the flush at exit must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return 1

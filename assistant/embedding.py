@@ -1,0 +1,268 @@
+"""The embedding model: any sentence-transformers model, and a light path for static ones."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.errors import ModelNotFound
+from assistant.settings import BUNDLED
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vectors = npt.NDArray[np.float32]
+
+BUNDLED_FOLDER = Path(__file__).parent / "model"
+_STATIC = "StaticEmbedding"
+_FINGERPRINTED = (".json", ".safetensors", ".bin", ".txt", ".model", ".spm")
+
+
+class Embedder(Protocol):
+    """What the rest of the package needs of a model. Implementations serve many threads."""
+
+    @property
+    def name(self) -> str:
+        """The name or path that loads the model again."""
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def max_tokens(self) -> int | None:
+        """The most tokens of a text that the model reads; None where it reads all."""
+
+    def fingerprint(self) -> str:
+        """A hash of everything that decides the vectors."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]: ...
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors [n, dimension]; a text without any known token gives zeros."""
+
+    def embed_question(self, question: str) -> Vectors:
+        """A unit vector [dimension]."""
+
+
+def model_folder(name: str) -> Path | None:
+    """The folder of a model that is on this disk, or None for the name of one on a hub."""
+    if name == BUNDLED:
+        return BUNDLED_FOLDER
+    folder = Path(name).expanduser()
+    return folder if folder.is_dir() else None
+
+
+def canonical_name(name: str) -> str:
+    """The name to keep in an index: absolute for a folder, so that any directory finds it."""
+    folder = None if name == BUNDLED else model_folder(name)
+    return str(folder.resolve()) if folder is not None else name
+
+
+def folder_fingerprint(folder: Path) -> str:
+    """SHA-256 over the names and contents of a model's files, in hexadecimal."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in _FINGERPRINTED):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    units: Vectors = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+    return units
+
+
+class StaticEmbedder:
+    """Reads a folder of a static model with tokenizers and numpy: a mean of token vectors.
+
+    It gives the vectors that sentence-transformers gives, in a thirtieth of its start-up
+    time, which is what a question in a fresh process is made of.
+    """
+
+    def __init__(self, folder: Path, *, name: str) -> None:
+        """Raises ModelNotFound where the folder's files cannot be read."""
+        from safetensors.numpy import load_file
+        from tokenizers import Tokenizer
+
+        self.name = name
+        self.max_tokens = None
+        self._folder = folder
+        part = folder / _static_part(folder)
+        try:
+            self._tokenizer = Tokenizer.from_file(str(part / "tokenizer.json"))
+            tensors = load_file(str(part / "model.safetensors"))
+            self._table = tensors["embedding.weight"]  # [v, d]
+        except Exception as error:
+            raise ModelNotFound(
+                f"the model in {folder} cannot be read ({error}); reinstall it, or build the "
+                "index with another one: assistant build --model NAME_OR_PATH"
+            ) from error
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+
+    @property
+    def dimension(self) -> int:
+        return int(self._table.shape[1])
+
+    def fingerprint(self) -> str:
+        return folder_fingerprint(self._folder)
+
+    def token_vectors(self, ids: npt.NDArray[np.int64]) -> Vectors:
+        """The vectors [n, dimension] of tokens, not normalised."""
+        vectors: Vectors = self._table[ids].astype(np.float32)
+        return vectors
+
+    def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [encoding.ids for encoding in encodings]
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(ids) for ids in self.token_ids(texts)]
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        for row, ids in enumerate(self.token_ids(texts)):
+            if ids:
+                vectors[row] = self._table[ids].mean(axis=0, dtype=np.float32)
+        return _unit(vectors)
+
+    def embed_question(self, question: str) -> Vectors:
+        vector: Vectors = self.embed_passages([question])[0]
+        return vector
+
+
+class SentenceTransformersEmbedder:
+    """Any sentence-transformers model, with its own prompts for questions and for passages."""
+
+    def __init__(self, name: str) -> None:
+        """Raises ModelNotFound where the name is neither a folder nor a model to be had."""
+        self.name = canonical_name(name)
+        self._folder = model_folder(name)
+        if self._folder is not None:
+            # Even for a folder the libraries would ask the hub about it.
+            os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        try:
+            from sentence_transformers import SentenceTransformer
+
+            self._model: SentenceTransformer = SentenceTransformer(
+                str(self._folder or name),
+                device="cpu",
+                trust_remote_code=False,
+                local_files_only=self._folder is not None,
+            )
+        except Exception as error:
+            raise ModelNotFound(
+                f"the model {name!r} cannot be loaded ({_first_line(error)}); give the folder of a "
+                "sentence-transformers model, or a hub name while the network is there"
+            ) from error
+        # A table stored in half precision is summed in single precision by the light path.
+        self._model.float()
+
+    @property
+    def dimension(self) -> int:
+        return int(self._model.get_embedding_dimension() or 0)
+
+    @property
+    def max_tokens(self) -> int | None:
+        longest = self._model.max_seq_length
+        if longest is None or math.isinf(longest) or longest > 1_000_000:
+            return None
+        # Room for the marks that the model puts at both ends.
+        return max(1, int(longest) - 2)
+
+    def fingerprint(self) -> str:
+        if self._folder is not None:
+            return folder_fingerprint(self._folder)
+        digest = hashlib.sha256()
+        for key, tensor in sorted(self._model.state_dict().items()):
+            digest.update(key.encode() + b"\0" + tensor.contiguous().cpu().numpy().tobytes())
+        digest.update(json.dumps(self._model.prompts, sort_keys=True).encode())
+        return digest.hexdigest()
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        tokenizer: Any = self._model.tokenizer
+        if hasattr(tokenizer, "encode_batch_fast"):
+            encodings = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+            return [len(encoding.ids) for encoding in encodings]
+        ids = tokenizer(list(texts), add_special_tokens=False, verbose=False)["input_ids"]
+        return [len(row) for row in ids]
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        vectors = self._model.encode_document(
+            list(texts), convert_to_numpy=True, normalize_embeddings=True, show_progress_bar=False
+        )
+        return np.nan_to_num(np.asarray(vectors, np.float32))
+
+    def embed_question(self, question: str) -> Vectors:
+        vectors = self._model.encode_query(
+            [question], convert_to_numpy=True, normalize_embeddings=True, show_progress_bar=False
+        )
+        vector: Vectors = np.nan_to_num(np.asarray(vectors, np.float32))[0]
+        return vector
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0][:200] or type(error).__name__
+
+
+def _modules(folder: Path) -> list[dict[str, Any]]:
+    try:
+        modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return modules if isinstance(modules, list) else []
+
+
+def _static_part(folder: Path) -> str:
+    for module in _modules(folder):
+        if str(module.get("type", "")).endswith(_STATIC):
+            return str(module.get("path", ""))
+    return ""
+
+
+def _is_static(folder: Path) -> bool:
+    """Whether the light path gives the model's vectors: one static table, no prompts."""
+    kinds = [str(m.get("type", "")).rsplit(".", 1)[-1] for m in _modules(folder)]
+    try:
+        text = (folder / "config_sentence_transformers.json").read_text(encoding="utf-8")
+        prompts = json.loads(text).get("prompts") or {}
+    except (OSError, ValueError):
+        prompts = {}
+    return kinds in ([_STATIC], [_STATIC, "Normalize"]) and not any(prompts.values())
+
+
+def static_part(name: str) -> StaticEmbedder | None:
+    """The light path of a model, where it has one. Raises ModelNotFound."""
+    folder = model_folder(name)
+    if folder is None or not _is_static(folder):
+        return None
+    return StaticEmbedder(folder, name=canonical_name(name))
+
+
+def load_for_passages(name: str) -> Embedder:
+    """The model as sentence-transformers runs it. Raises ModelNotFound."""
+    if name == BUNDLED and not (BUNDLED_FOLDER / "modules.json").exists():
+        raise ModelNotFound(
+            f"the bundled model is missing from {BUNDLED_FOLDER}; reinstall the package"
+        )
+    if find_spec("sentence_transformers") is None:
+        raise ModelNotFound("sentence-transformers is not installed; reinstall the package")
+    return SentenceTransformersEmbedder(name)
+
+
+def load_for_questions(name: str) -> Embedder:
+    """The light path where the model allows it, else `load_for_passages`."""
+    return static_part(name) or load_for_passages(name)

@@ -1,0 +1,71 @@
+"""The errors that this package raises. Each message says what, where, and what to do."""
+
+from __future__ import annotations
+
+
+class AssistantError(Exception):
+    """Root of every error that a user of this package is meant to see."""
+
+
+class SettingsError(AssistantError):
+    """An option or an environment variable has a value that cannot be used."""
+
+
+class QuestionError(AssistantError):
+    """The question is empty or longer than a question can be."""
+
+
+class ArticlesNotFound(AssistantError):
+    """There is no such folder or file of articles."""
+
+
+class NothingReadable(AssistantError):
+    """None of the files could be read as an article; `reasons` has a line for each."""
+
+    def __init__(self, message: str, reasons: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.reasons = reasons
+
+
+class ArticleNotFound(AssistantError):
+    """The index holds no article of this id."""
+
+
+class ArticleUnreadable(AssistantError):
+    """One file, or one line of one, cannot be read as an article; a build lists it and goes on."""
+
+
+class IndexNotFound(AssistantError):
+    """There is no index in the folder."""
+
+
+class IndexCorrupt(AssistantError):
+    """Files of the index are missing, damaged, or do not belong together."""
+
+
+class IndexFormatUnsupported(AssistantError):
+    """The index was written by a version of the package whose format this one does not read."""
+
+
+class IndexLocked(AssistantError):
+    """Another process is writing to the index."""
+
+
+class ModelNotFound(AssistantError):
+    """The embedding model cannot be found or loaded."""
+
+
+class ModelMismatch(AssistantError):
+    """The index was built with another embedding model than the one to search it with."""
+
+
+class CasesUnreadable(AssistantError):
+    """The file of evaluation cases cannot be read."""
+
+
+class ServerError(AssistantError):
+    """The chat cannot be served, because its port is taken, for example."""
+
+
+class IndexUnwritable(AssistantError):
+    """The index cannot be written: no space, no permission."""

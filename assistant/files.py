@@ -1,0 +1,65 @@
+"""Writing files so that a crash leaves the old or the new content, never half of it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from assistant.errors import IndexLocked
+
+
+def sha256_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync_file(path: Path) -> None:
+    """Forces a file's bytes to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(path: Path) -> None:
+    """Forces a folder's entries to the disk; does nothing where folders cannot be opened."""
+    if os.name == "nt":
+        return
+    sync_file(path)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replaces `path` by a file that holds `data`, whole and on the disk, or not at all."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Holds the lock file `path`; it is freed when the process ends, however it ends.
+
+    Raises IndexLocked at once where another process holds it.
+    """
+    try:
+        with FileLock(path, timeout=0):
+            yield
+    except Timeout:
+        raise IndexLocked(
+            f"another build is writing to {path.parent}; wait until it has ended, then try again"
+        ) from None

@@ -1,0 +1,410 @@
+"""The index on disk: generations, the pointer to the current one, and their verification.
+
+    index/CURRENT                       the generation in use and its manifest's checksum
+    index/<generation>/manifest.json    format, model, settings, counts, checksums
+    index/<generation>/store.sqlite     articles, passages, metadata
+    index/<generation>/vectors.faiss    one vector for each passage
+    index/<generation>/lexical/         tantivy
+    index/<generation>/tokens/          each passage's token ids, where the model is static
+
+A generation is written whole, manifest last, under another name, and renamed; then CURRENT
+is replaced. Nothing else is ever changed, so a build that dies leaves the old generation.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import shutil
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.embedding import (
+    Embedder,
+    StaticEmbedder,
+    canonical_name,
+    load_for_questions,
+)
+from assistant.errors import (
+    IndexCorrupt,
+    IndexFormatUnsupported,
+    IndexNotFound,
+    IndexUnwritable,
+    ModelMismatch,
+)
+from assistant.files import sha256_file, sync_file, sync_folder, write_atomically
+from assistant.late import TokenIndex, TokenMatrix, write_tokens
+from assistant.lexical import LexicalEntry, LexicalIndex, write_lexical
+from assistant.store import Columns, Store, day_of, write_store
+from assistant.types import Article, Filters, IndexInfo, Passage
+from assistant.vectors import VectorIndex, write_vectors
+
+FORMAT = 1
+PROBES = (
+    "When will the three countries begin to share warning data?",
+    "Combien d'articles parlent de l'élection ?",
+    "지진 이후 복구는 어디까지 진행되었나요?",
+    "ما سبب ارتفاع أسعار الشحن؟",
+)
+"""Texts whose vectors an index keeps, to notice a model that embeds otherwise than its own."""
+
+_PROBE_TOLERANCE = 1e-3
+_HASHED_ON_OPEN = 64_000_000
+_SAMPLED = 24
+_CURRENT = "CURRENT"
+_PARTIAL = ".partial-"
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a generation is made of. Passages are ordered by id; vector `i` is of passage `i`."""
+
+    articles: Sequence[Article]
+    passages: Sequence[Passage]
+    searched_texts: Sequence[str]
+    vectors: npt.NDArray[np.float32]  # [passages, d]
+    tokens: Sequence[npt.NDArray[np.int32]] | None  # distinct ids by passage, of a static model
+    model: str
+    fingerprint: str
+    split: Mapping[str, Any]
+    probe_vectors: npt.NDArray[np.float32]  # [probes, d]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Passages of each language by which scores in different languages are made comparable.
+
+    Rows are ordered by passage id, a hash: the first of a language are a random sample.
+    """
+
+    rows: npt.NDArray[np.int64]  # [n]
+    language_of_row: npt.NDArray[np.int32]  # [passages]
+
+
+def _pointer(folder: Path) -> tuple[str, str]:
+    path = folder / _CURRENT
+    try:
+        pointer = json.loads(path.read_text(encoding="utf-8"))
+        return str(pointer["generation"]), str(pointer["manifest_sha256"])
+    except (FileNotFoundError, NotADirectoryError):
+        raise IndexNotFound(
+            f"there is no index in {folder}; build one: assistant build ARTICLES --index {folder}"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise IndexCorrupt(
+            f"{path} cannot be read ({error}); build again: assistant build --full --index {folder}"
+        ) from error
+
+
+def current_generation(folder: Path) -> str:
+    """The name of the generation in use. Raises IndexNotFound or IndexCorrupt."""
+    return _pointer(folder)[0]
+
+
+def _manifest(folder: Path) -> tuple[Path, dict[str, Any]]:
+    generation, checksum = _pointer(folder)
+    again = f"build again: assistant build --full --index {folder}"
+    path = folder / generation / "manifest.json"
+    if "/" in generation or "\\" in generation or generation.startswith("."):
+        raise IndexCorrupt(f"{folder / _CURRENT} names no generation; {again}")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise IndexCorrupt(f"{path} cannot be read ({error.strerror}); {again}") from error
+    if hashlib.sha256(data).hexdigest() != checksum:
+        raise IndexCorrupt(f"{path} is damaged: its checksum is wrong; {again}")
+    manifest = json.loads(data)
+    if manifest.get("format") != FORMAT:
+        raise IndexFormatUnsupported(
+            f"the index in {folder} has format {manifest.get('format')}, this version reads "
+            f"format {FORMAT}; {again}"
+        )
+    for name, expected in manifest["files"].items():
+        file = path.parent / name
+        size = file.stat().st_size if file.is_file() else None
+        if size != expected["bytes"]:
+            raise IndexCorrupt(
+                f"{file} is {'missing' if size is None else 'cut or grown'}; {again}"
+            )
+        # Larger files would make every start slow; their readers notice most damage.
+        if expected["bytes"] <= _HASHED_ON_OPEN and sha256_file(file) != expected["sha256"]:
+            raise IndexCorrupt(f"{file} is damaged: its checksum is wrong; {again}")
+    return path.parent, manifest
+
+
+def _info(manifest: Mapping[str, Any]) -> IndexInfo:
+    counts = manifest["counts"]
+    return IndexInfo(
+        generation=manifest["generation"],
+        model=manifest["model"]["name"],
+        articles=counts["articles"],
+        passages=counts["passages"],
+        languages=tuple((name, n) for name, n in counts["languages"]),
+        sources=tuple((name, n) for name, n in counts["sources"]),
+        first_day=counts["first_day"],
+        last_day=counts["last_day"],
+        built=manifest["built"],
+    )
+
+
+class Index:
+    """One generation, open for reading by any number of threads."""
+
+    def __init__(self, folder: Path, generation: Path, manifest: Mapping[str, Any]) -> None:
+        self._folder = folder
+        self._manifest = manifest
+        self._embedder: Embedder | None = None
+        self._embedder_lock = threading.Lock()
+        self._sample_tokens: TokenMatrix | None = None
+        self._sample_lock = threading.Lock()
+        self.info = _info(manifest)
+        self.store = Store(generation / "store.sqlite")
+        self.vectors = VectorIndex(generation / "vectors.faiss")
+        self.lexical = LexicalIndex(generation / "lexical")
+        tokens = generation / "tokens"
+        self.tokens = TokenIndex(tokens) if tokens.is_dir() else None
+        self.columns = self.store.columns()
+        self.sample = _sample(self.columns)
+        rows = {len(self.columns.article_of_row), len(self.vectors), len(self.lexical)}
+        if self.tokens is not None:
+            rows.add(len(self.tokens))
+        if rows != {self.info.passages}:
+            raise IndexCorrupt(
+                f"the files of {generation} do not hold the same passages; build again: "
+                f"assistant build --full --index {folder}"
+            )
+
+    @classmethod
+    def open(cls, folder: Path, *, model: str | None = None) -> Index:
+        """Opens the generation in use.
+
+        Raises IndexNotFound, IndexCorrupt, IndexFormatUnsupported, and ModelMismatch where
+        `model` is named and is not the one the index was built with.
+        """
+        generation, manifest = _manifest(folder)
+        built_with = manifest["model"]["name"]
+        if model is not None and canonical_name(model) != built_with:
+            raise ModelMismatch(
+                f"the index in {folder} was built with the model {built_with!r}, not {model!r}; "
+                f"to change it: assistant build --full --index {folder} --model {model}"
+            )
+        return cls(folder, generation, manifest)
+
+    @property
+    def fingerprint(self) -> str:
+        return str(self._manifest["model"]["fingerprint"])
+
+    @property
+    def split(self) -> Mapping[str, Any]:
+        split: Mapping[str, Any] = self._manifest["split"]
+        return split
+
+    @property
+    def embedder(self) -> Embedder:
+        """The index's model, loaded when first asked for. Raises ModelNotFound, ModelMismatch."""
+        with self._embedder_lock:
+            if self._embedder is None:
+                self._embedder = self._checked_embedder()
+            return self._embedder
+
+    def _checked_embedder(self) -> Embedder:
+        embedder = load_for_questions(self.info.model)
+        stored = np.frombuffer(base64.b64decode(self._manifest["probes"]), "<f4")
+        same = embedder.fingerprint() == self.fingerprint
+        if same and len(stored) == len(PROBES) * embedder.dimension:
+            vectors = embedder.embed_passages(PROBES)
+            same = bool(np.abs(vectors - stored.reshape(vectors.shape)).max() < _PROBE_TOLERANCE)
+        if not same:
+            raise ModelMismatch(
+                f"the model {self.info.model!r} is no longer the one that the index in "
+                f"{self._folder} was built with; build it again: "
+                f"assistant build --full --index {self._folder} --model {self.info.model}"
+            )
+        return embedder
+
+    @property
+    def token_table(self) -> StaticEmbedder | None:
+        """The model as a table of token vectors, where it is one and the index has tokens."""
+        embedder = self.embedder
+        return embedder if self.tokens and isinstance(embedder, StaticEmbedder) else None
+
+    @property
+    def sample_tokens(self) -> TokenMatrix:
+        """The token vectors of the sampled passages, computed when first asked for."""
+        with self._sample_lock:
+            if self._sample_tokens is None:
+                table = self.token_table
+                assert table is not None and self.tokens is not None
+                passages = [self.tokens[int(row)] for row in self.sample.rows]
+                self._sample_tokens = TokenMatrix(passages, table.token_vectors)
+            return self._sample_tokens
+
+    def languages_for(self, wanted: Sequence[str]) -> tuple[str, ...]:
+        """The languages of the index that `wanted` allows: `zh` allows `zh-Hant` as well."""
+        prefixes = tuple(tag.lower() for tag in wanted)
+        return tuple(
+            tag
+            for tag, _ in self.info.languages
+            if any(tag.lower() == p or tag.lower().startswith(f"{p}-") for p in prefixes)
+        )
+
+    def allowed_rows(self, filters: Filters) -> npt.NDArray[np.bool_] | None:
+        """Which passages the filters allow, [passages]; None where they allow all."""
+        if not filters:
+            return None
+        columns = self.columns
+        allowed = np.ones(len(columns.languages), bool)
+        if filters.languages is not None:
+            tags = set(self.languages_for(filters.languages))
+            allowed &= np.fromiter((tag in tags for tag in columns.languages), bool)
+        if filters.sources is not None:
+            names = set(filters.sources)
+            allowed &= np.fromiter((name in names for name in columns.sources), bool)
+        first, last = filters.since or "", filters.until or "9999-12-31"
+        if filters.since is not None or filters.until is not None:
+            allowed &= np.fromiter(
+                (day is not None and first <= day <= last for day in columns.days), bool
+            )
+        return allowed[columns.article_of_row]
+
+    def article(self, article_id: str) -> Article | None:
+        return self.store.article(article_id)
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def _sample(columns: Columns) -> Sample:
+    number_of = {tag: i for i, tag in enumerate(sorted(set(columns.languages)))}
+    languages = np.array([number_of[tag] for tag in columns.languages], np.int32)
+    of_row = languages[columns.article_of_row]
+    chosen = [np.flatnonzero(of_row == i)[:_SAMPLED] for i in range(len(number_of))]
+    rows = np.concatenate(chosen) if chosen else np.zeros(0, np.int64)
+    return Sample(rows.astype(np.int64), of_row)
+
+
+def _counts(articles: Sequence[Article], passages: Sequence[Passage]) -> dict[str, Any]:
+    def ordered(values: Counter[str]) -> list[tuple[str, int]]:
+        return sorted(values.items(), key=lambda item: (-item[1], item[0]))
+
+    days = sorted(day for a in articles if (day := day_of(a.published)) is not None)
+    return {
+        "articles": len(articles),
+        "passages": len(passages),
+        "languages": ordered(Counter(a.language for a in articles)),
+        "sources": ordered(Counter(a.source for a in articles if a.source is not None)),
+        "first_day": days[0] if days else None,
+        "last_day": days[-1] if days else None,
+    }
+
+
+def _write_files(target: Path, contents: Contents) -> None:
+    write_store(target / "store.sqlite", contents.articles, contents.passages)
+    write_vectors(target / "vectors.faiss", contents.vectors)
+    if contents.tokens is not None:
+        tokens = target / "tokens"
+        tokens.mkdir()
+        write_tokens(tokens, contents.tokens)
+    lexical = target / "lexical"
+    lexical.mkdir()
+    articles = {article.id: article for article in contents.articles}
+    write_lexical(
+        lexical,
+        (
+            LexicalEntry(
+                row=row,
+                text=text,
+                language=articles[passage.article_id].language,
+                source=articles[passage.article_id].source,
+                day=day_of(articles[passage.article_id].published),
+            )
+            for row, (passage, text) in enumerate(
+                zip(contents.passages, contents.searched_texts, strict=True)
+            )
+        ),
+    )
+    for lock in lexical.glob(".*.lock"):
+        lock.unlink()
+
+
+def _free_name(folder: Path, contents: Contents, now: datetime) -> str:
+    digest = hashlib.sha256(contents.fingerprint.encode())
+    for passage in contents.passages:
+        digest.update(passage.id.encode())
+    name = f"{now:%Y%m%dT%H%M%SZ}-{digest.hexdigest()[:8]}"
+    number = 1
+    while (folder / (name if number == 1 else f"{name}-{number}")).exists():
+        number += 1
+    return name if number == 1 else f"{name}-{number}"
+
+
+def _previous(folder: Path) -> str | None:
+    try:
+        return current_generation(folder)
+    except (IndexNotFound, IndexCorrupt):
+        return None
+
+
+def write_generation(folder: Path, contents: Contents) -> IndexInfo:
+    """Writes a generation and makes it the one in use; the one before it is kept, older are not.
+
+    The caller holds the lock of the folder. Raises IndexUnwritable, with the old
+    generation still in use.
+    """
+    now = datetime.now(UTC)
+    previous = _previous(folder)
+    name = _free_name(folder, contents, now)
+    partial = folder / f"{_PARTIAL}{name}"
+    try:
+        for left_over in folder.glob(f"{_PARTIAL}*"):
+            shutil.rmtree(left_over)
+        partial.mkdir()
+        _write_files(partial, contents)
+        files = {}
+        for path in sorted(p for p in partial.rglob("*") if p.is_file()):
+            sync_file(path)
+            files[path.relative_to(partial).as_posix()] = {
+                "bytes": path.stat().st_size,
+                "sha256": sha256_file(path),
+            }
+        manifest = {
+            "format": FORMAT,
+            "generation": name,
+            "built": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+            "previous": previous,
+            "model": {"name": contents.model, "fingerprint": contents.fingerprint},
+            "split": dict(contents.split),
+            "counts": _counts(contents.articles, contents.passages),
+            "probes": base64.b64encode(contents.probe_vectors.astype("<f4").tobytes()).decode(),
+            "files": files,
+        }
+        data = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
+        write_atomically(partial / "manifest.json", data)
+        for inner in (path for path in partial.iterdir() if path.is_dir()):
+            sync_folder(inner)
+        partial.rename(folder / name)
+        sync_folder(folder)
+        pointer = {"generation": name, "manifest_sha256": hashlib.sha256(data).hexdigest()}
+        write_atomically(folder / _CURRENT, json.dumps(pointer).encode())
+    except (OSError, sqlite3.Error, RuntimeError, ValueError) as error:
+        # faiss and tantivy report a full disk as RuntimeError and ValueError.
+        shutil.rmtree(partial, ignore_errors=True)
+        raise IndexUnwritable(
+            f"the index in {folder} cannot be written ({error}); the index in use, if there was "
+            "one, is unchanged; check space and permissions, then build again"
+        ) from error
+    for old in folder.iterdir():
+        is_generation = (old / "manifest.json").is_file()
+        if is_generation and old.name not in (name, previous):
+            shutil.rmtree(old, ignore_errors=True)
+    return _info(manifest)

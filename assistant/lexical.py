@@ -1,0 +1,171 @@
+"""The lexical leg: BM25 over our own terms, in tantivy."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tantivy
+
+from assistant.errors import IndexCorrupt
+from assistant.text import lexical_terms
+
+Rows = npt.NDArray[np.int64]
+
+_WRITER_BYTES = 64_000_000
+_NO_DAY = -1
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalEntry:
+    """A passage as the lexical index sees it; `day` is `YYYY-MM-DD` or None."""
+
+    row: int
+    text: str
+    language: str
+    source: str | None
+    day: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalMatches:
+    """Rows, best first, their BM25 scores and their coverage of the question; each [n].
+
+    Coverage is the score over the inverse document frequencies of all the question's
+    terms: about the share of the question's weight that the passage holds, 0 to 1.
+    """
+
+    rows: Rows
+    scores: npt.NDArray[np.float32]
+    coverage: npt.NDArray[np.float32]
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("terms", tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("source", tokenizer_name="raw", index_option="basic")
+    builder.add_integer_field("day", indexed=True, fast=True)
+    builder.add_unsigned_field("row", fast=True)
+    return builder.build()
+
+
+def _day_number(day: str | None) -> int:
+    return _NO_DAY if day is None else date.fromisoformat(day).toordinal()
+
+
+def write_lexical(folder: Path, entries: Iterable[LexicalEntry]) -> None:
+    """Writes the entries as an index in the empty folder `folder`."""
+    index = tantivy.Index(_schema(), path=str(folder))
+    # One thread writes the documents in order, so that equal input gives equal ranks.
+    writer = index.writer(heap_size=_WRITER_BYTES, num_threads=1)
+    for entry in entries:
+        document = tantivy.Document()
+        document.add_text("terms", " ".join(lexical_terms(entry.text)))
+        document.add_text("language", entry.language)
+        if entry.source is not None:
+            document.add_text("source", entry.source)
+        document.add_integer("day", _day_number(entry.day))
+        document.add_unsigned("row", entry.row)
+        writer.add_document(document)
+    writer.commit()
+    writer.wait_merging_threads()
+
+
+class LexicalIndex:
+    """A tantivy index that is only read, so that many threads may search it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Opens the index. Raises IndexCorrupt."""
+        self._schema = _schema()
+        try:
+            self._index = tantivy.Index(self._schema, path=str(folder), reuse=True)
+            # An index is never changed after it was written: nothing to watch for.
+            self._index.config_reader(reload_policy="manual")
+            self._index.reload()
+            self._searcher = self._index.searcher()
+        except (ValueError, OSError) as error:
+            raise IndexCorrupt(
+                f"{folder} cannot be read as a lexical index ({error}); build it again: "
+                "assistant build --full"
+            ) from error
+
+    def __len__(self) -> int:
+        return int(self._searcher.num_docs)
+
+    def _idf(self, frequency: int) -> float:
+        # BM25's, as tantivy has it: ln(1 + (n - df + 0.5) / (df + 0.5)).
+        return math.log(1 + (len(self) - frequency + 0.5) / (frequency + 0.5))
+
+    def idf(self, terms: Iterable[str]) -> dict[str, float]:
+        """The inverse document frequency of each term over the passages of the index."""
+        return {t: self._idf(self._searcher.doc_freq("terms", t)) for t in set(terms)}
+
+    def _filters(
+        self,
+        languages: Sequence[str] | None,
+        sources: Sequence[str] | None,
+        since: str | None,
+        until: str | None,
+    ) -> list[tuple[Any, Any]]:
+        query = tantivy.Query
+        filters = []
+        for field, values in (("language", languages), ("source", sources)):
+            if values is not None:
+                filters.append(query.term_set_query(self._schema, field, list(values)))
+        if since is not None or until is not None:
+            filters.append(
+                query.range_query(
+                    self._schema,
+                    "day",
+                    tantivy.FieldType.Integer,
+                    lower_bound=1 if since is None else _day_number(since),
+                    upper_bound=None if until is None else _day_number(until),
+                )
+            )
+        # A constant score of 0 keeps the filter out of the ranking.
+        return [(tantivy.Occur.Must, query.const_score_query(f, 0.0)) for f in filters]
+
+    def search(
+        self,
+        question: str,
+        *,
+        k: int,
+        languages: Sequence[str] | None = None,
+        sources: Sequence[str] | None = None,
+        since: str | None = None,
+        until: str | None = None,
+    ) -> LexicalMatches:
+        """The `k` best passages that share a term with `question`, equal scores by row.
+
+        The filters name exact languages and sources, and inclusive days (`YYYY-MM-DD`).
+        """
+        counts = Counter(lexical_terms(question))
+        weights = self.idf(counts)
+        total = sum(weights[term] * n for term, n in counts.items())
+        query = tantivy.Query
+        clauses = []
+        for term, n in sorted(counts.items()):
+            clause = query.term_query(self._schema, "terms", term, "freq")
+            clauses.append(
+                (tantivy.Occur.Should, query.boost_query(clause, n) if n > 1 else clause)
+            )
+        if not clauses:
+            empty = np.zeros(0, np.float32)
+            return LexicalMatches(np.zeros(0, np.int64), empty, empty)
+        wanted = [(tantivy.Occur.Must, query.boolean_query(clauses))]
+        wanted += self._filters(languages, sources, since, until)
+        found = self._searcher.search(query.boolean_query(wanted), limit=k, count=False).hits
+        values = self._searcher.fast_field_values("row", [address for _, address in found])
+        rows = np.array(values, np.int64)
+        scores = np.array([score for score, _ in found], np.float32)
+        order = np.lexsort((rows, -scores))
+        coverage = np.minimum(scores / np.float32(total or 1), np.float32(1))
+        return LexicalMatches(rows[order], scores[order], coverage[order])

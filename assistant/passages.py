@@ -1,0 +1,156 @@
+"""Splits articles into passages whose offsets are exact and whose length fits the model."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+from assistant.text import Span, sentence_spans
+from assistant.types import Article, Passage
+
+# From the strongest edge to the weakest: paragraphs, lines, sentences of every script, words.
+_SEPARATORS = [
+    r"\n\n",
+    r"\n",
+    r"(?<=[。！？｡…])|(?<=[.!?؟۔।॥።၊။])(?=\s)",
+    r"(?<=[、，；;])",
+    r"\s",
+    "",
+]
+
+CountTokens = Callable[[list[str]], list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class SplitSettings:
+    """Lengths in tokens of the embedding model. An index keeps the ones it was built with."""
+
+    max_tokens: int = 160
+    overlap_tokens: int = 32
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def _pieces(text: str, characters: int) -> list[Span]:
+    """Cuts `text` without a gap or an overlap into spans of at most `characters`."""
+    splitter = RecursiveCharacterTextSplitter(
+        separators=_SEPARATORS,
+        is_separator_regex=True,
+        chunk_size=characters,
+        chunk_overlap=0,
+        keep_separator="end",
+        strip_whitespace=False,
+    )
+    spans = []
+    start = 0
+    for chunk in splitter.split_text(text):
+        spans.append((start, start + len(chunk)))
+        start += len(chunk)
+    if start != len(text):
+        # The running sum is exact only while the splitter loses nothing.
+        raise AssertionError("the text splitter dropped characters")
+    return spans
+
+
+def _fit(text: str, count: CountTokens, max_tokens: int) -> list[Span]:
+    """Spans without gaps, each of at most `max_tokens` tokens or of one character."""
+    (total,) = count([text])
+    if total <= max_tokens:
+        return [(0, len(text))] if text else []
+    # Equal pieces read better than full ones and a rest.
+    parts = math.ceil(total / max_tokens)
+    characters = max(1, math.ceil(len(text) / parts * 1.1))
+    spans = []
+    waiting = [(0, len(text), characters)]
+    while waiting:
+        start, end, size = waiting.pop()
+        cuts = _pieces(text[start:end], size)
+        counts = count([text[start + a : start + b] for a, b in cuts])
+        for (a, b), tokens in reversed(list(zip(cuts, counts, strict=True))):
+            if tokens <= max_tokens or b - a <= 1:
+                spans.append((start + a, start + b))
+            else:
+                waiting.append((start + a, start + b, max(1, min(size, b - a) // 2)))
+    return sorted(spans)
+
+
+def _merge_short(text: str, spans: list[Span], count: CountTokens, max_tokens: int) -> list[Span]:
+    """Joins neighbours that fit into one passage together, so that no crumbs are left."""
+    merged: list[Span] = []
+    for span in spans:
+        if merged:
+            joined = (merged[-1][0], span[1])
+            if count([text[slice(*joined)]])[0] <= max_tokens:
+                merged[-1] = joined
+                continue
+        merged.append(span)
+    return merged
+
+
+def _overlapped(
+    text: str, spans: list[Span], sentences: list[Span], count: CountTokens, settings: SplitSettings
+) -> list[Span]:
+    """Moves each start back to the start of the sentence before, where that stays short."""
+    moved = spans[:1]
+    for start, end in spans[1:]:
+        before = [s for s, _ in sentences if s < start]
+        if before:
+            begin = before[-1]
+            lead, whole = count([text[begin:start], text[begin:end]])
+            if lead <= settings.overlap_tokens and whole <= settings.max_tokens:
+                start = begin
+        moved.append((start, end))
+    return moved
+
+
+def passage_id(article: Article, start: int, end: int) -> str:
+    """16 hexadecimal digits that depend on the article, its content and the span."""
+    key = f"{article.content_hash()}:{start}:{end}"
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+def embedded_text(title: str, passage: str) -> str:
+    """What a passage is found by: the headline says what the passage takes for granted."""
+    return f"{title}\n{passage}" if title else passage
+
+
+def split_article(
+    article: Article, *, count: CountTokens, settings: SplitSettings
+) -> list[Passage]:
+    """The passages of `article`, in order; together they hold all of it but white space.
+
+    `count` gives the tokens of each of many texts. A passage with its headline has at most
+    `settings.max_tokens` tokens, whatever the article looks like; consecutive passages
+    share a sentence where it is short. A headline that would take over a third of a
+    passage is not counted, and must then be left out of what is embedded.
+    """
+    title = fitting_title(article.title, count=count, settings=settings)
+    room = settings.max_tokens - (count([embedded_text(title, "")])[0] if title else 0)
+    inner = SplitSettings(room, min(settings.overlap_tokens, room // 3))
+    text = article.text
+    spans = _merge_short(text, _fit(text, count, room), count, room)
+    sentences = sentence_spans(text, article.language)
+    passages = []
+    for start, end in _overlapped(text, spans, sentences, count, inner):
+        while start < end and text[start].isspace():
+            start += 1
+        while end > start and text[end - 1].isspace():
+            end -= 1
+        if start < end:
+            passages.append(
+                Passage(passage_id(article, start, end), article.id, start, end, text[start:end])
+            )
+    return passages
+
+
+def fitting_title(title: str, *, count: CountTokens, settings: SplitSettings) -> str:
+    """`title`, or an empty string where it would take over a third of a passage."""
+    if not title or count([title])[0] > settings.max_tokens // 3:
+        return ""
+    return title

@@ -1,0 +1,128 @@
+"""Settings: defaults, overridden by environment variables, overridden by arguments."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import get_args
+
+from assistant.errors import QuestionError, SettingsError
+from assistant.types import Filters, Mode
+
+BUNDLED = "bundled"
+"""The name of the model that the package ships."""
+
+MODES: tuple[str, ...] = get_args(Mode)
+MAX_K = 100
+MAX_QUESTION_CHARACTERS = 2_000
+DEFAULT_K = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things are. Relative paths are relative to the working directory."""
+
+    articles: Path = Path("seeds")
+    index: Path = Path("index")
+    model: str = BUNDLED
+
+    @classmethod
+    def resolve(
+        cls,
+        *,
+        articles: str | Path | None = None,
+        index: str | Path | None = None,
+        model: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Settings:
+        """Arguments win over `ASSISTANT_ARTICLES`, `ASSISTANT_INDEX` and `ASSISTANT_MODEL`.
+
+        Raises SettingsError where one of them is empty.
+        """
+        environment = os.environ if environment is None else environment
+        values = {"articles": articles, "index": index, "model": model}
+        chosen: dict[str, str] = {}
+        for name, default in (("articles", "seeds"), ("index", "index"), ("model", BUNDLED)):
+            value = values[name]
+            if value is None:
+                value = environment.get(f"ASSISTANT_{name.upper()}", default)
+            if not str(value).strip():
+                raise SettingsError(f"the setting '{name}' is empty; give a value or leave it out")
+            chosen[name] = str(value)
+        return cls(Path(chosen["articles"]), Path(chosen["index"]), chosen["model"])
+
+
+def check_question(question: str) -> str:
+    """The question without outer white space. Raises QuestionError if empty or too long."""
+    if not isinstance(question, str):
+        raise QuestionError("a question must be text")
+    stripped = question.strip()
+    if not stripped:
+        raise QuestionError("the question is empty; type a question")
+    if len(stripped) > MAX_QUESTION_CHARACTERS:
+        raise QuestionError(
+            f"the question has {len(stripped)} characters; "
+            f"shorten it to {MAX_QUESTION_CHARACTERS} at most"
+        )
+    # Lone surrogates, which JSON and command lines can carry, cannot be encoded.
+    return stripped.encode("utf-8", "replace").decode("utf-8")
+
+
+def check_k(k: int) -> int:
+    """Raises SettingsError unless `k` is a whole number from 1 to MAX_K."""
+    if not isinstance(k, int) or isinstance(k, bool) or not 1 <= k <= MAX_K:
+        raise SettingsError(f"k must be a whole number from 1 to {MAX_K}, not {k!r}")
+    return k
+
+
+def check_mode(mode: str) -> Mode:
+    """Raises SettingsError unless `mode` is one of MODES."""
+    for known in get_args(Mode):
+        if mode == known:
+            return known  # type: ignore[no-any-return]
+    raise SettingsError(f"mode must be one of {', '.join(MODES)}, not {mode!r}")
+
+
+def _day(name: str, value: str | date | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        # A datetime is a date too; its day is what counts.
+        parsed = date.fromisoformat(value[:10] if isinstance(value, str) else value.strftime("%F"))
+    except ValueError:
+        raise SettingsError(f"{name} must be a day such as 2023-11-12, not {value!r}") from None
+    return parsed.isoformat()
+
+
+def _names(name: str, values: object) -> tuple[str, ...] | None:
+    if values is None:
+        return None
+    chosen = [values] if isinstance(values, str) else values
+    try:
+        names = tuple(dict.fromkeys(chosen))  # type: ignore[call-overload]
+    except TypeError:
+        raise SettingsError(f"{name} must be a list of names, not {values!r}") from None
+    if not names or not all(isinstance(n, str) and n for n in names):
+        raise SettingsError(f"{name} must be a list of at least one name, not {values!r}")
+    return names
+
+
+def check_filters(
+    *,
+    languages: object = None,
+    sources: object = None,
+    since: str | date | None = None,
+    until: str | date | None = None,
+) -> Filters:
+    """Filters in their canonical form; a single name stands for a list of one.
+
+    Raises SettingsError for a list that is empty, a day that does not parse, or a range
+    that ends before it begins.
+    """
+    first, last = _day("since", since), _day("until", until)
+    if first is not None and last is not None and first > last:
+        raise SettingsError(f"since ({first}) is after until ({last}); swap them")
+    return Filters(_names("languages", languages), _names("sources", sources), first, last)

@@ -1,0 +1,168 @@
+"""Articles, passages and their metadata in SQLite: the truth that the other files derive from."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.errors import IndexCorrupt
+from assistant.types import Article, Passage
+
+_SCHEMA = """
+CREATE TABLE articles (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, content_hash TEXT NOT NULL,
+    text TEXT NOT NULL, title TEXT NOT NULL, language TEXT NOT NULL, published TEXT,
+    source TEXT, url TEXT, authors TEXT NOT NULL, path TEXT NOT NULL
+) STRICT;
+CREATE TABLE passages (
+    "row" INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, article INTEGER NOT NULL,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL
+) STRICT;
+CREATE INDEX passages_by_article ON passages (article, start);
+"""
+_ARTICLE = "id, text, title, language, published, source, url, authors, path"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What filters and fusion need of every passage and article, by row and by number."""
+
+    article_of_row: npt.NDArray[np.int32]  # [passages]
+    languages: tuple[str, ...]  # [articles]
+    sources: tuple[str | None, ...]  # [articles]
+    days: tuple[str | None, ...]  # [articles]
+
+
+def day_of(published: str | None) -> str | None:
+    """The day, `YYYY-MM-DD`, of an ISO 8601 date or time."""
+    return None if published is None else published[:10]
+
+
+def write_store(path: Path, articles: Sequence[Article], passages: Sequence[Passage]) -> None:
+    """Writes a new file; an article's number and a passage's row are their places here.
+
+    Raises sqlite3.Error where the disk does not take it.
+    """
+    numbers = {article.id: number for number, article in enumerate(articles)}
+    connection = sqlite3.connect(path)
+    try:
+        # The file is read by nobody until its generation is complete: no journal is needed.
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.executescript(_SCHEMA)
+        connection.executemany(
+            f"INSERT INTO articles (number, content_hash, {_ARTICLE}) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    number,
+                    a.content_hash(),
+                    a.id,
+                    a.text,
+                    a.title,
+                    a.language,
+                    a.published,
+                    a.source,
+                    a.url,
+                    json.dumps(a.authors),
+                    a.path,
+                )
+                for number, a in enumerate(articles)
+            ),
+        )
+        connection.executemany(
+            "INSERT INTO passages VALUES (?, ?, ?, ?, ?)",
+            ((row, p.id, numbers[p.article_id], p.start, p.end) for row, p in enumerate(passages)),
+        )
+        connection.commit()
+    finally:
+        connection.close()
+
+
+def _article(values: Sequence[Any]) -> Article:
+    identity, text, title, language, published, source, url, authors, path = values
+    names = tuple(json.loads(authors))
+    return Article(identity, text, title, language, published, source, url, names, path)
+
+
+class Store:
+    """A store that is only read. One connection, behind a lock, serves all threads."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises IndexCorrupt."""
+        self._path = path
+        self._lock = threading.Lock()
+        try:
+            self._connection = sqlite3.connect(
+                f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise self._corrupt(error) from error
+
+    def _corrupt(self, error: Exception) -> IndexCorrupt:
+        return IndexCorrupt(
+            f"{self._path} cannot be read ({error}); build it again: assistant build --full"
+        )
+
+    def _all(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        try:
+            with self._lock:
+                return self._connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._corrupt(error) from error
+
+    def columns(self) -> Columns:
+        rows = self._all('SELECT article FROM passages ORDER BY "row"')
+        articles = self._all("SELECT language, source, published FROM articles ORDER BY number")
+        return Columns(
+            np.array([row[0] for row in rows], np.int32),
+            tuple(a[0] for a in articles),
+            tuple(a[1] for a in articles),
+            tuple(day_of(a[2]) for a in articles),
+        )
+
+    def contents(self) -> Mapping[str, str]:
+        """The content hash of each article, by id."""
+        return dict(self._all("SELECT id, content_hash FROM articles"))
+
+    def article(self, article_id: str) -> Article | None:
+        found = self._all(f"SELECT {_ARTICLE} FROM articles WHERE id = ?", [article_id])
+        return _article(found[0]) if found else None
+
+    def articles(self, numbers: Sequence[int]) -> dict[int, Article]:
+        """Articles by number."""
+        found: dict[int, Article] = {}
+        for number in dict.fromkeys(numbers):
+            rows = self._all(f"SELECT {_ARTICLE} FROM articles WHERE number = ?", [number])
+            found[number] = _article(rows[0])
+        return found
+
+    def passage(self, row: int, article: Article) -> Passage:
+        """The passage of a row, which is one of `article`."""
+        ((identity, start, end),) = self._all(
+            'SELECT id, start, "end" FROM passages WHERE "row" = ?', [row]
+        )
+        return Passage(identity, article.id, start, end, article.text[start:end])
+
+    def rows_of(self, article: Article) -> list[tuple[int, Passage]]:
+        """The rows and passages of an article, in its order."""
+        found = self._all(
+            'SELECT p."row", p.id, p.start, p."end" FROM passages p '
+            "JOIN articles a ON a.number = p.article WHERE a.id = ? ORDER BY p.start",
+            [article.id],
+        )
+        return [
+            (row, Passage(identity, article.id, start, end, article.text[start:end]))
+            for row, identity, start, end in found
+        ]
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()

@@ -1,0 +1,184 @@
+"""Text in every script: sentence spans and lexical terms."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import regex
+
+Span = tuple[int, int]
+
+_CLOSERS = r"[\"'”’»›)\]）」』】〉》]*"
+_BOUNDARY = regex.compile(
+    rf"(?P<strong>[。！？｡।॥።፧։؟۔၊။]+){_CLOSERS}"
+    rf"|(?P<weak>[.!?…‥]+)(?:[  ]?[»])?{_CLOSERS}(?=\s|$)"
+    r"|(?P<line>[ \t]*(?:\r\n|[\n\r\u2028\u2029])\s*)"
+)
+_PARAGRAPH = regex.compile(r"(?:\r\n|[\n\r\u2028])[ \t]*(?:\r\n|[\n\r\u2028])|\u2029")
+_LAST_WORD = regex.compile(r"[\p{L}\p{M}\p{N}.'’]*$")
+_HIRAGANA = regex.compile(r"\p{Hiragana}")
+_CLOSER = regex.compile(r"[”’»›)\]）」』】〉》\"']")
+_TERMINATED = regex.compile(r"[.!?…。！？।؟۔:：;；\"'”’»」』)]\s*$")
+_THAI_LIKE = regex.compile(r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+_GAP = regex.compile(r"(?<=[,;:，、；：،؛])\s*|\s+")
+
+# Words that a full stop shortens rather than ends a sentence after, over the languages that
+# the product's readers meet most; compared in lower case, without their last full stop.
+_ABBREVIATIONS = frozenset(
+    """
+    mr mrs ms dr prof st sr jr gen col lt sgt capt cmdr adm gov sen rep rev hon pres vs no nos vol
+    fig art inc ltd co corp dept est approx jan feb mar apr jun jul aug sep sept oct nov dec al
+    m mm mme mlle mgr me av bd ex env éd p pp cf ca chap
+    bzw nr hr fr dipl ing str tel usw sog evtl ggf inkl zzgl mio mrd jh
+    ecc sig sigg dott avv on ud uds sra srta srs dª dña núm pág ej ee uu lic excmo
+    exmo exma
+    им г гг тов т д п др руб тыс млн млрд см стр ул обл р
+    km kg cm
+    """.split()
+)
+_ORDINAL_MARK = frozenset("cs da de et fi hr hu lv nb no pl sk sl sv tr".split())
+_LONGEST_SENTENCE = 600
+_LONGEST_UNMARKED = 160
+
+
+def _ends_sentence(text: str, match: regex.Match[str], language: str) -> bool:
+    """Whether a run of full stops, question or exclamation marks before a space is an end."""
+    after = text[match.end() : match.end() + 4].lstrip()
+    if after and (after[0].islower() or after[0] in ",;:"):
+        return False
+    marks = match["weak"]
+    if marks != ".":
+        return True
+    word = _LAST_WORD.search(text, max(0, match.start() - 30), match.start())
+    before = word[0] if word else ""
+    if not before or not after:
+        return True
+    last = before.rsplit(".", 1)[-1].lstrip("'’")
+    if last.lower() in _ABBREVIATIONS and not (last.isupper() and len(last) > 2):
+        return False
+    if len(last) == 1 and last.isalpha():
+        # An initial ("J. Smith") or the end of "U.S.": a sentence rarely ends on one letter.
+        return False
+    if last.isdigit() and len(last) <= 2 and language.split("-")[0] in _ORDINAL_MARK:
+        return False
+    return True
+
+
+def _line_ends(text: str, match: regex.Match[str]) -> bool:
+    """Whether a single line break ends a sentence: not where long lines were wrapped."""
+    if _PARAGRAPH.search(match["line"]):
+        return True
+    if match.end() < len(text) and text[match.end()].islower():
+        return False
+    start = max(text.rfind("\n", 0, match.start()), text.rfind("\r", 0, match.start())) + 1
+    line = text[start : match.start()]
+    return len(line) < 55 or _TERMINATED.search(line) is not None
+
+
+def _ends(text: str, language: str) -> list[int]:
+    ends = []
+    for match in _BOUNDARY.finditer(text):
+        if match["line"] is not None:
+            if _line_ends(text, match):
+                ends.append(match.start())
+        elif match["strong"] is not None:
+            # 「…。」と述べた: the sentence goes on after the quotation.
+            closed = match.end() > match.start() + len(match["strong"])
+            if not (closed and _HIRAGANA.match(text, match.end())):
+                ends.append(match.end())
+        elif _ends_sentence(text, match, language):
+            ends.append(match.end())
+    ends.append(len(text))
+    return ends
+
+
+def _trim(text: str, start: int, end: int) -> Span | None:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return (start, end) if start < end else None
+
+
+def _cut_long(text: str, start: int, end: int) -> list[Span]:
+    """Cuts a stretch without sentence marks at its spaces and commas."""
+    unmarked = len(_THAI_LIKE.findall(text, start, end)) * 2 > end - start
+    longest = _LONGEST_UNMARKED if unmarked else _LONGEST_SENTENCE
+    if end - start <= longest:
+        return [(start, end)]
+    spans = []
+    while end - start > longest:
+        cut = start
+        for gap in _GAP.finditer(text, start + 1, start + longest):
+            cut = gap.end()
+        if cut <= start:
+            cut = start + longest
+        spans.append((start, cut))
+        start = cut
+    spans.append((start, end))
+    return spans
+
+
+def sentence_spans(text: str, language: str = "und") -> list[Span]:
+    """The sentences of `text` as (start, end) offsets in code points, in order.
+
+    Spans do not overlap, have no white space at their edges, and leave out nothing but
+    white space. Thai, Lao, Khmer and Burmese, which mark no sentences, and stretches over
+    600 characters are cut at spaces.
+    """
+    spans: list[Span] = []
+    start = 0
+    for end in _ends(text, language):
+        whole = _trim(text, start, end)
+        if whole is not None:
+            for piece in _cut_long(text, *whole):
+                trimmed = _trim(text, *piece)
+                if trimmed is not None:
+                    spans.append(trimmed)
+        start = max(start, end)
+    return spans
+
+
+_RUN = regex.compile(
+    r"(?P<cjk>[\p{Han}\p{Hiragana}\p{Katakana}ー々〆]+)"
+    r"|(?P<unspaced>[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]+)"
+    r"|(?P<hangul>[\p{Hangul}]+)"
+    r"|(?P<word>[[\p{L}\p{M}\p{N}]--[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}"
+    r"\p{Myanmar}\p{Hangul}ー々〆]]+)",
+    regex.VERSION1,
+)
+_LONGEST_WORD = 64
+
+
+def _grams(run: str, size: int) -> list[str]:
+    if len(run) <= size:
+        return [run]
+    return [run[i : i + size] for i in range(len(run) - size + 1)]
+
+
+def lexical_terms(text: str) -> list[str]:
+    """The terms that `text` is indexed and searched by, in order, with repetitions.
+
+    Words give their 4-grams with edge marks and themselves; Han, kana and Hangul give
+    bigrams; Thai, Lao, Khmer and Burmese, trigrams. No language is assumed, nothing is
+    stemmed or left out. Terms hold no white space.
+    """
+    terms: list[str] = []
+    for match in _RUN.finditer(unicodedata.normalize("NFKC", text).lower()):
+        run = match[0]
+        if match["word"] is not None:
+            terms.extend(_grams(f"_{run}_", 4))
+            terms.append(f"={run[:_LONGEST_WORD]}")
+        elif match["unspaced"] is not None:
+            terms.extend(_grams(run, 3))
+        else:
+            terms.extend(_grams(run, 2))
+    return terms
+
+
+_UNSHOWN = regex.compile(r"[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]+")
+
+
+def one_line(text: str) -> str:
+    """`text` on one line, without characters that steer a terminal or reverse its direction."""
+    return " ".join(_UNSHOWN.sub(" ", text).split())

@@ -1,0 +1,62 @@
+"""Writes a trained table as the bundled model, unless it is worse than the gate allows."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Normalize, StaticEmbedding
+from tokenizers import Tokenizer
+
+from training.measure import cross_language, read_passage_set, same_language, vectors_of
+
+GATE_LANGUAGES = ("ar", "de", "en", "es", "ru", "th", "zh")
+GATE_CROSS = 0.25
+GATE_SAME = 0.60
+CARD = "README.md"
+
+
+def save_model(table: np.ndarray, tokenizer_file: Path, folder: Path) -> None:
+    """Writes `table` [v, d], in half precision, as a sentence-transformers model."""
+    static = StaticEmbedding(
+        Tokenizer.from_file(str(tokenizer_file)),
+        embedding_weights=torch.from_numpy(table.astype(np.float16)),
+    )
+    model = SentenceTransformer(modules=[static, Normalize()], similarity_fn_name="cosine")
+    with tempfile.TemporaryDirectory() as temporary:
+        model.save(temporary, create_model_card=False)
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in folder.iterdir():
+            if path.name != CARD:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.copytree(temporary, folder, dirs_exist_ok=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("table", type=Path, help="table.npy of a run")
+    parser.add_argument("tokenizer", type=Path)
+    parser.add_argument("dev", type=Path, help="folder with the set that the gate measures on")
+    parser.add_argument("output", type=Path)
+    arguments = parser.parse_args()
+    table = np.load(arguments.table, allow_pickle=False)
+    tokenizer = Tokenizer.from_file(str(arguments.tokenizer))
+    sets = {
+        language: vectors_of(table, tokenizer, read_passage_set(arguments.dev, language))
+        for language in GATE_LANGUAGES
+    }
+    cross, same = cross_language(sets), same_language(sets)
+    print(f"recall@1 between languages {cross:.3f}, within {same:.3f}", file=sys.stderr)
+    if cross < GATE_CROSS or same < GATE_SAME:
+        sys.exit(f"refused: the gate is {GATE_CROSS} between languages and {GATE_SAME} within")
+    save_model(table, arguments.tokenizer, arguments.output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Recall@1 of dense retrieval on aligned question sets: what the export gate looks at."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer
+
+Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class PassageSet:
+    """Passages and questions in one language; ids agree between the languages of a set."""
+
+    passages: dict[str, str]
+    questions: dict[str, str]
+    relevant: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    passage_ids: list[str]
+    passages: Array  # [p, d]
+    question_ids: list[str]
+    questions: Array  # [q, d]
+    relevant: dict[str, str]
+
+
+def read_passage_set(folder: Path, language: str) -> PassageSet:
+    def rows(kind: str) -> list[dict[str, object]]:
+        with gzip.open(folder / f"{language}.{kind}.jsonl.gz", "rt", encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines]
+
+    cases = rows("cases")
+    return PassageSet(
+        {str(r["id"]): str(r["text"]) for r in rows("articles")},
+        {str(r["id"]): str(r["question"]) for r in cases},
+        {str(r["id"]): str(r["relevant"][0]) for r in cases},  # type: ignore[index]
+    )
+
+
+def embed(table: Array, tokenizer: Tokenizer, texts: list[str]) -> Array:
+    """Unit means of token vectors [n, d]."""
+    vectors = np.zeros((len(texts), table.shape[1]), np.float32)
+    for row, encoding in enumerate(tokenizer.encode_batch_fast(texts, add_special_tokens=False)):
+        if encoding.ids:
+            vectors[row] = table[encoding.ids].mean(axis=0)
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+
+def vectors_of(table: Array, tokenizer: Tokenizer, passages: PassageSet) -> Embedded:
+    return Embedded(
+        list(passages.passages),
+        embed(table, tokenizer, list(passages.passages.values())),
+        list(passages.questions),
+        embed(table, tokenizer, list(passages.questions.values())),
+        passages.relevant,
+    )
+
+
+def recall_at_1(questions: Embedded, passages: Embedded) -> float:
+    """Share of questions whose best passage is the right one."""
+    best = (questions.questions @ passages.passages.T).argmax(axis=1)
+    right = [
+        passages.passage_ids[b] == questions.relevant[q]
+        for b, q in zip(best, questions.question_ids, strict=True)
+    ]
+    return float(np.mean(right))
+
+
+def cross_language(sets: Mapping[str, Embedded]) -> float:
+    """Mean recall@1 over all ordered pairs of two languages."""
+    return float(np.mean([recall_at_1(a, b) for a, b in permutations(sets.values(), 2)]))
+
+
+def same_language(sets: Mapping[str, Embedded]) -> float:
+    """Mean recall@1 over languages."""
+    return float(np.mean([recall_at_1(s, s) for s in sets.values()]))
