@@ -6,15 +6,22 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from assistant.index import Index
+from assistant.late import TokenMatrix, maxsim
 from assistant.text import Span, lexical_terms, sentence_spans
 from assistant.types import Answer, Citation, Filters, Hit, Mode
+
+Floats = npt.NDArray[np.float32]
 
 MAX_SENTENCES = 4
 
 _HITS_READ = 6
 _SHORTEST = 12
-_RELATIVE_FLOOR = 0.8
+_PASSAGE_WEIGHT = 0.2
+_MARGIN = 0.3
 _SAME_SENTENCE = 0.8
 _THRESHOLD = 0.5
 
@@ -62,20 +69,31 @@ def _confidence(hits: Sequence[Hit]) -> float:
     return 1 / (1 + math.exp(-(-4.0 + 9.0 * similarity + 4.0 * coverage)))
 
 
+def _late(index: Index, question: str, sentences: Sequence[_Sentence]) -> Floats:
+    """Late interaction of the question with each sentence [n]; zeros without a token table."""
+    table = index.token_table
+    if table is None:
+        return np.zeros(len(sentences), np.float32)
+    ids = table.token_ids([question, *(s.quote for s in sentences)])
+    distinct = [np.unique(np.array(row, np.int32)) for row in ids[1:]]
+    return maxsim(ids[0], [TokenMatrix(distinct, table.token_vectors)], table.token_vectors)
+
+
 def _scores(index: Index, question: str, sentences: Sequence[_Sentence], mode: Mode) -> list[float]:
-    """How well each sentence answers: its dense and lexical likeness, and its passage's score."""
-    weights = index.lexical.idf(lexical_terms(question)) if mode != "dense" else {}
-    total = sum(weights.values()) or 1.0
-    covered = [sum(weights.get(t, 0.0) for t in s.terms) / total for s in sentences]
-    if mode == "lexical":
-        return covered
-    vectors = index.embedder.embed_passages([s.quote for s in sentences])
-    similar = vectors @ index.embedder.embed_question(question)
-    best = sentences[0].hit.score or 1.0
-    return [
-        float(dense) + lexical + 0.2 * s.hit.score / best
-        for s, dense, lexical in zip(sentences, similar, covered, strict=True)
-    ]
+    """How well each sentence answers: its likeness to the question, and its passage's score."""
+    likeness = np.zeros(len(sentences), np.float32)
+    if mode != "dense":
+        weights = index.lexical.idf(lexical_terms(question))
+        total = sum(weights.values()) or 1.0
+        likeness += [sum(weights.get(t, 0.0) for t in s.terms) / total for s in sentences]
+    if mode != "lexical":
+        vectors = index.embedder.embed_passages([s.quote for s in sentences])
+        likeness += vectors @ index.embedder.embed_question(question)
+        likeness += _late(index, question, sentences)
+    best = sentences[0].hit.score
+    behind = np.array([best - s.hit.score for s in sentences], np.float32)
+    scores: list[float] = (likeness - _PASSAGE_WEIGHT * behind).tolist()
+    return scores
 
 
 def _choose(sentences: Sequence[_Sentence], scores: Sequence[float]) -> list[_Sentence]:
@@ -83,7 +101,7 @@ def _choose(sentences: Sequence[_Sentence], scores: Sequence[float]) -> list[_Se
     order = sorted(range(len(sentences)), key=lambda i: (-scores[i], i))
     chosen: list[_Sentence] = []
     for i in order:
-        if chosen and scores[i] < _RELATIVE_FLOOR * scores[order[0]]:
+        if chosen and scores[i] < scores[order[0]] - _MARGIN:
             break
         repeated = any(_overlap(sentences[i].terms, c.terms) > _SAME_SENTENCE for c in chosen)
         if not repeated:

@@ -10,7 +10,7 @@ Span = tuple[int, int]
 
 _CLOSERS = r"[\"'”’»›)\]）」』】〉》]*"
 _BOUNDARY = regex.compile(
-    rf"(?P<strong>[。！？｡।॥።፧։؟۔၊။]+){_CLOSERS}"
+    rf"(?P<strong>[。！？｡।॥።፧։؟۔၊။។៕]+){_CLOSERS}"
     rf"|(?P<weak>[.!?…‥]+)(?:[  ]?[»])?{_CLOSERS}(?=\s|$)"
     r"|(?P<line>[ \t]*(?:\r\n|[\n\r\u2028\u2029])\s*)"
 )
@@ -26,16 +26,18 @@ _GAP = regex.compile(r"(?<=[,;:，、；：،؛])\s*|\s+")
 # the product's readers meet most; compared in lower case, without their last full stop.
 _ABBREVIATIONS = frozenset(
     """
-    mr mrs ms dr prof st sr jr gen col lt sgt capt cmdr adm gov sen rep rev hon pres vs no nos vol
-    fig art inc ltd co corp dept est approx jan feb mar apr jun jul aug sep sept oct nov dec al
-    m mm mme mlle mgr me av bd ex env éd p pp cf ca chap
-    bzw nr hr fr dipl ing str tel usw sog evtl ggf inkl zzgl mio mrd jh
-    ecc sig sigg dott avv on ud uds sra srta srs dª dña núm pág ej ee uu lic excmo
+    mr mrs ms dr prof st sr jr gen col lt sgt capt cmdr adm gov sen rep rev hon pres vs inc
+    ltd co corp dept est approx jan feb mar apr jun jul aug sep sept oct nov dec al
+    m mm mme mlle mgr me av bd ex env éd cf ca
+    bzw hr fr dipl ing str tel usw sog evtl ggf inkl zzgl mio mrd jh
+    ecc sig sigg dott avv on ud uds sra srta srs dra dras drs profa dª dña ej ee uu lic excmo
     exmo exma
     им г гг тов т д п др руб тыс млн млрд см стр ул обл р
     km kg cm
     """.split()
 )
+# These do so only before a number: "he said no." is a sentence.
+_BEFORE_NUMBER = frozenset("no nos nr nº núm pp pág vol vols fig art chap ch cap kap".split())
 _ORDINAL_MARK = frozenset("cs da de et fi hr hu lv nb no pl sk sl sv tr".split())
 _LONGEST_SENTENCE = 600
 _LONGEST_UNMARKED = 160
@@ -55,6 +57,8 @@ def _ends_sentence(text: str, match: regex.Match[str], language: str) -> bool:
         return True
     last = before.rsplit(".", 1)[-1].lstrip("'’")
     if last.lower() in _ABBREVIATIONS and not (last.isupper() and len(last) > 2):
+        return False
+    if last.lower() in _BEFORE_NUMBER and after[0].isdigit():
         return False
     if len(last) == 1 and last.isalpha():
         # An initial ("J. Smith") or the end of "U.S.": a sentence rarely ends on one letter.
@@ -123,7 +127,7 @@ def sentence_spans(text: str, language: str = "und") -> list[Span]:
     """The sentences of `text` as (start, end) offsets in code points, in order.
 
     Spans do not overlap, have no white space at their edges, and leave out nothing but
-    white space. Thai, Lao, Khmer and Burmese, which mark no sentences, and stretches over
+    white space. Thai, Lao, Khmer and Burmese, which mark few sentences, and stretches over
     600 characters are cut at spaces.
     """
     spans: list[Span] = []

@@ -1,0 +1,41 @@
+"""What the chat needs of `assistant.api.Assistant`, so that tests can stand in for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from assistant.types import Answer, Article, Hit, IndexInfo
+
+
+class Backend(Protocol):
+    """Searches one index. Every method may raise AssistantError."""
+
+    @property
+    def info(self) -> IndexInfo: ...
+
+    def retrieve(
+        self,
+        question: str,
+        *,
+        k: int,
+        mode: str,
+        languages: Sequence[str] | str | None,
+        sources: Sequence[str] | str | None,
+        since: str | None,
+        until: str | None,
+    ) -> list[Hit]: ...
+
+    def answer(
+        self,
+        question: str,
+        *,
+        k: int,
+        mode: str,
+        languages: Sequence[str] | str | None,
+        sources: Sequence[str] | str | None,
+        since: str | None,
+        until: str | None,
+    ) -> Answer: ...
+
+    def article(self, article_id: str) -> Article: ...

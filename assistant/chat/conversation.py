@@ -1,0 +1,82 @@
+"""The turns of one chat. They live on the server, so a client cannot forge what was said."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from assistant.chat.backend import Backend
+from assistant.errors import AssistantError
+from assistant.settings import DEFAULT_K, check_question
+from assistant.types import Answer
+
+MAX_TURNS = 20
+"""How many turns a chat keeps; the oldest are forgotten first."""
+
+UNEXPECTED = "Something went wrong here; the server's log says what. Please try again."
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the reader chose beside the question."""
+
+    k: int = DEFAULT_K
+    mode: str = "hybrid"
+    languages: tuple[str, ...] | None = None
+    sources: tuple[str, ...] | None = None
+    since: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question and what came of it; while both `answer` and `error` are None, it waits."""
+
+    number: int
+    question: str
+    answer: Answer | None = None
+    error: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def waiting(self) -> bool:
+        return self.answer is None and self.error is None
+
+
+def ask(
+    backend: Backend, turns: tuple[Turn, ...], question: str, choices: Choices
+) -> Iterator[tuple[Turn, ...]]:
+    """The chat with the question added, then the chat with its answer. Raises nothing.
+
+    A blank question changes nothing. Errors become the turn's message; the unexpected ones
+    are logged and their message says nothing about the inside of the server.
+    """
+    if not question.strip():
+        yield turns
+        return
+    number = turns[-1].number + 1 if turns else 1
+    kept = turns[-(MAX_TURNS - 1) :]
+    yield (*kept, Turn(number, question))
+    began = time.perf_counter()
+    try:
+        question = check_question(question)
+        answer = backend.answer(
+            question,
+            k=choices.k,
+            mode=choices.mode,
+            languages=choices.languages,
+            sources=choices.sources,
+            since=choices.since,
+            until=choices.until,
+        )
+        turn = Turn(number, question, answer=answer, seconds=time.perf_counter() - began)
+    except AssistantError as error:
+        turn = Turn(number, question, error=str(error))
+    except Exception:
+        _log.exception("a question could not be answered")
+        turn = Turn(number, question, error=UNEXPECTED)
+    yield (*kept, turn)

@@ -1,0 +1,112 @@
+"""The chat as a web application, and the server that it runs in."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import Iterable
+from ipaddress import ip_address
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from assistant.chat.backend import Backend
+from assistant.chat.guard import Guard
+from assistant.chat.routes import add_routes
+from assistant.errors import ServerError
+
+
+def build_app(backend: Backend, *, allow_hosts: Iterable[str] = ()) -> FastAPI:
+    """The chat's page and its HTTP API over `backend`.
+
+    Only requests for this computer's local names and for `allow_hosts` are answered.
+    """
+    # Gradio reads these when it is imported: no statistics, no version check, no model hub.
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    from assistant.chat.page import add_page
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Guard, hosts=tuple(allow_hosts))
+    add_routes(app, backend)
+    return add_page(app, backend)
+
+
+def serve(
+    *, index: str | Path, host: str = "127.0.0.1", port: int = 7860, allow_hosts: Iterable[str] = ()
+) -> None:
+    """Serves the chat over the index in the folder `index` until interrupted.
+
+    Port 0 takes a free one. The address is printed to standard error once the chat answers.
+    Raises ServerError where the address cannot be used, and what opening an index raises.
+    """
+    from assistant.api import Assistant
+
+    # The port comes first: it is quick to try, and starting up takes seconds.
+    with listen(host, port) as listener, Assistant(index) as assistant:
+        if not _is_loopback(host):
+            print(
+                f"warning: {host} can be reached from other computers, and the chat has no login",
+                file=sys.stderr,
+            )
+        # The first search pays for reading the model and the vectors; no reader should.
+        assistant.retrieve("?", k=1)
+        app = build_app(assistant, allow_hosts=(host, *allow_hosts))
+        with contextlib.suppress(KeyboardInterrupt):
+            Server(app, listener).run_until_stopped()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens. Raises ServerError where the address cannot be used."""
+    if not 0 <= port <= 65535:
+        raise ServerError(f"a port is a number from 0 to 65535, not {port}")
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ServerError(
+            f"cannot listen on {host}, port {port}: {reason}; "
+            "choose another port with --port (0 takes a free one)"
+        ) from error
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Server(uvicorn.Server):
+    """Serves on a socket that listens already, and says where when it is ready."""
+
+    def __init__(self, app: FastAPI, listener: socket.socket) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_level="warning",
+                server_header=False,
+                proxy_headers=False,
+                ws="none",
+                # The page holds a stream open, which would otherwise delay the end for long.
+                timeout_graceful_shutdown=2,
+            )
+        )
+        self._listener = listener
+
+    @property
+    def address(self) -> str:
+        host, port = self._listener.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def run_until_stopped(self) -> None:
+        """Serves until the process is told to stop."""
+        self.run(sockets=[self._listener])
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(f"Chat ready at {self.address}", file=sys.stderr, flush=True)

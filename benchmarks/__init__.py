@@ -1,0 +1,1 @@
+"""Commands that measure what the documents claim. Run them from the repository's root."""

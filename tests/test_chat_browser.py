@@ -1,0 +1,394 @@
+"""The chat's page in a real browser: citations, keys, hostile articles, phone, dark.
+
+Every page fails its test on a request to elsewhere, an error in the console, a breach of the
+content security policy, an uncaught exception or a dialog.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+pytest.importorskip("gradio")
+
+from chat_attacks import ATTACKS, fuzzed
+from chat_fixtures import HOSTILE_TITLE, FakeBackend, shared_backend, start_server
+
+from assistant.chat.escaping import display_text, web_link
+from assistant.types import Answer, Article, Citation, Hit, Passage
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+QUESTION = "missiles décembre telescope harbour"
+
+# What the page itself is made of, in the places that show foreign text.
+TAGS = set("A BDI BLOCKQUOTE DETAILS DIV H3 H4 KBD LI MARK SPAN SUMMARY UL".split())
+
+
+class AttackBackend(FakeBackend):
+    """Cites every one of its articles, whatever is asked."""
+
+    def retrieve(self, question: str, **options: Any) -> list[Hit]:
+        return [
+            Hit(
+                rank=rank,
+                score=1.0,
+                article=article,
+                passage=Passage(str(rank), article.id, 0, len(article.text), article.text),
+            )
+            for rank, article in enumerate(self.articles, 1)
+        ]
+
+    def answer(self, question: str, **options: Any) -> Answer:
+        answer = super().answer(question)
+        hits = self.retrieve(question)
+        citations = tuple(
+            Citation(
+                hit.rank,
+                hit.article,
+                hit.passage,
+                7,
+                len(hit.article.text) - 6,
+                hit.article.text[7:-6],
+            )
+            for hit in hits
+        )
+        return Answer(
+            question, True, 1.0, citations, tuple(hits), "hybrid", answer.filters, self.info
+        )
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A browser's context; the tests share its cache, which makes their pages open faster."""
+    missing = None
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing = "playwright is not installed"
+    if missing is None and CHROMIUM is None:
+        missing = "no chromium was found; install it or name it in CHROMIUM"
+    if missing is not None:
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(f"browser tests cannot run: {missing}")
+        pytest.skip(f"BROWSER TESTS DID NOT RUN: {missing}")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
+        context.set_default_timeout(15_000)
+        yield context
+        chromium.close()
+
+
+@contextmanager
+def watched_page(
+    browser: Any,
+    address: str,
+    *,
+    path: str = "/",
+    size: tuple[int, int] = (1400, 900),
+    colours: str = "light",
+) -> Iterator[Any]:
+    page = browser.new_page()
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.emulate_media(color_scheme=colours, reduced_motion="reduce")
+    wrong: list[str] = []
+
+    def on_console(message: Any) -> None:
+        if message.type in ("error", "warning") or "Content Security" in message.text:
+            wrong.append(f"console: {message.text}")
+
+    def on_request(request: Any) -> None:
+        if not request.url.startswith((f"{address}/", "data:", "blob:")):
+            wrong.append(f"request: {request.url}")
+
+    def on_dialog(dialog: Any) -> None:
+        wrong.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: wrong.append(f"exception: {error}"))
+    page.on("request", on_request)
+    page.on("dialog", on_dialog)
+    page.goto(address + path)
+    page.wait_for_selector("#question textarea")
+    page.wait_for_selector("#sources .index")
+    page.wrong = wrong
+    yield page
+    page.close()
+    assert wrong == []
+
+
+@pytest.fixture(scope="module")
+def open_page(browser: Any) -> Iterator[Any]:
+    with watched_page(browser, start_server(shared_backend())) as page:
+        yield page
+
+
+@pytest.fixture
+def page(open_page: Any) -> Iterator[Any]:
+    """A new chat on a page that stays open, because opening one takes seconds."""
+    open_page.click("#new")
+    open_page.wait_for_selector("#chat .example")
+    yield open_page
+    wrong, open_page.wrong[:] = list(open_page.wrong), []
+    assert wrong == []
+
+
+def ask(page: Any, question: str, turn: int = 1) -> None:
+    page.fill("#question textarea", question)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"#t{turn} .card, #chat .problem")
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    # The browser's own way of waiting for a condition needs `eval`, which the page forbids.
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.05)
+
+
+def focused(page: Any) -> str:
+    return str(page.evaluate("document.activeElement.id"))
+
+
+def test_a_citation_leads_to_its_source(page: Any) -> None:
+    ask(page, QUESTION)
+    page.click('#chat a[href="#t1-s2"]')
+    page.wait_for_selector("#t1-s2.chosen")
+    assert focused(page) == "t1-s2"
+    assert page.locator("#t1-s2 mark").count() == 1
+    assert page.locator(".card.chosen").count() == 1
+    ask(page, "telescope beryllium. missiles", turn=2)
+    assert page.locator("details.turn[open]").count() == 1
+    page.click('#chat a[href="#t1-s1"]')
+    page.wait_for_selector("#t1[open] #t1-s1.chosen")
+    assert focused(page) == "t1-s1"
+    assert page.input_value("#question textarea") == ""
+
+
+def test_keys(page: Any) -> None:
+    ask(page, QUESTION)
+    page.keyboard.press("Escape")
+    for key, card in (
+        ("2", "t1-s2"),
+        ("j", "t1-s3"),
+        ("k", "t1-s2"),
+        ("1", "t1-s1"),
+        ("k", "t1-s1"),
+    ):
+        page.keyboard.press(key)
+        page.wait_for_selector(f"#{card}.chosen")
+        assert focused(page) == card
+    page.keyboard.press("9")
+    assert focused(page) == "t1-s1"
+    dark = "document.body.classList.contains('dark')"
+    before = page.evaluate(dark)
+    page.keyboard.press("d")
+    assert page.evaluate(dark) is not before
+    page.keyboard.press("/")
+    page.keyboard.type("1 j d n")
+    assert page.input_value("#question textarea") == "1 j d n"
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    page.wait_for_selector("#chat .example")
+    assert page.locator("#sources .card").count() == 0
+
+
+def test_copying_and_saving(page: Any) -> None:
+    page.click("#copy")
+    page.wait_for_selector("#copy:has-text('Nothing to copy yet')")
+    ask(page, QUESTION)
+    page.wait_for_selector("#copy:has-text('Copy with citations')")
+    page.click("#copy")
+    page.wait_for_selector("#copy:has-text('Copied')")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(f"{QUESTION}\n") and "décembre. [1]" in copied
+    with page.expect_download() as download:
+        page.click("#save")
+    assert download.value.suggested_filename == "answers.md"
+    saved = download.value.path().read_text("utf-8")
+    assert saved.startswith("## missiles") and "Alertes aux missiles" in saved
+
+
+def test_an_example_is_asked(page: Any) -> None:
+    assert page.locator("#chat .example").count() == 6
+    page.click("#chat .example >> nth=0")
+    page.wait_for_selector("#chat .sentence, #chat .refusal")
+
+
+def test_not_found_is_calm(page: Any) -> None:
+    ask(page, "zzz")
+    assert "Not found in these articles." in page.inner_text("#chat")
+    assert "Nearest misses (4)" in page.inner_text("#sources")
+
+
+def test_a_question_in_the_address_waits_and_filters_hold(browser: Any) -> None:
+    address = start_server(shared_backend())
+    with watched_page(browser, address, path="/?q=missiles.%20%3Cb%3E") as page:
+        eventually(lambda: page.input_value("#question textarea") == "missiles. <b>")
+        assert page.locator("#chat .message").count() == 0
+        page.click("#filters button")
+        page.click("#filters input[role=combobox] >> nth=0")
+        page.click("[role=option]:has-text('Arabic')")
+        page.keyboard.press("Escape")
+        page.fill("#filters input.time >> nth=0", "2020-02-03")
+        page.keyboard.press("Enter")
+        page.click("#question button")
+        page.wait_for_selector("#t1 .card")
+        assert "Arabic, from 2020-02-03 on" in page.inner_text("#chat")
+        assert page.locator("#sources .card").count() == 1
+
+
+def test_the_article_opens_at_the_sentence(page: Any) -> None:
+    ask(page, "missiles décembre")
+    with page.context.expect_page() as opened:
+        page.click("#t1-s1 h4 a")
+    article = opened.value
+    article.wait_for_load_state()
+    assert article.inner_text("mark#sentence").startswith("Les deux pays mettront")
+    assert "Les préparatifs" in article.inner_text("article")
+    assert article.evaluate("document.querySelectorAll('script').length") == 0
+    assert article.evaluate("getComputedStyle(document.querySelector('main')).maxWidth") != "none"
+
+
+def test_directions_and_languages(page: Any) -> None:
+    ask(page, "missiles. قناة السويس تراجعت")
+    card = page.locator("#sources .card", has=page.locator("blockquote:lang(ar)"))
+    assert card.locator("blockquote").evaluate("e => getComputedStyle(e).direction") == "rtl"
+    sentence = page.locator("#chat .sentence:lang(ar)").first
+    assert sentence.evaluate("e => getComputedStyle(e).direction") == "rtl"
+    assert page.evaluate("document.documentElement.lang") == "en"
+
+
+def test_a_hostile_article_is_text(page: Any) -> None:
+    ask(page, "harbour")
+    card = page.locator("#t1-s1")
+    assert card.locator("h4 a").inner_text() == HOSTILE_TITLE
+    assert "<img src=x onerror=alert(1)>" in page.inner_text("#chat")
+    assert page.locator("#sources img, #sources form, #chat .message img").count() == 0
+
+
+def hostile_articles() -> list[Article]:
+    # A store of articles holds no lone surrogates, because nothing can encode them.
+    strings = [
+        text.encode("utf-8", "replace").decode() for text in [*ATTACKS, *fuzzed(150, seed=11)]
+    ]
+    return [
+        Article(
+            id=f"{number}-{text}",
+            title=text,
+            text=f"before {text} after",
+            language=text if number % 3 else "en",
+            published=text,
+            source=text,
+            url=text if number % 2 else f"https://example.org/{text}",
+        )
+        for number, text in enumerate(strings)
+    ]
+
+
+def test_attacks_and_random_markup_are_shown_as_they_are(browser: Any) -> None:
+    articles = hostile_articles()
+    address = start_server(AttackBackend(articles))
+    with watched_page(browser, address) as page:
+        ask(page, ATTACKS[0])
+        page.wait_for_selector(f"#t1-s{len(articles)}")
+        shown = page.evaluate(
+            """() => {
+              const texts = (selector) =>
+                [...document.querySelectorAll(selector)].map((e) => e.textContent);
+              return {
+                questions: texts('#chat [data-testid="user"]'),
+                sentences: [...document.querySelectorAll("#chat .sentence")]
+                  .map((e) => e.firstChild.textContent),
+                titles: texts("#sources .card h4 a"),
+                passages: texts("#sources .card blockquote"),
+                marks: texts("#sources .card mark"),
+                outlets: texts("#sources .card .facts bdi"),
+                tags: [...new Set([...document.querySelectorAll(
+                  "#sources .panel *, #chat .message .prose *")].map((e) => e.tagName))],
+                ids: [...document.querySelectorAll("#sources .panel [id]")].map((e) => e.id),
+                links: [...document.querySelectorAll("#sources .panel a, #chat .message a")]
+                  .map((e) => e.getAttribute("href")),
+                styles: [...document.querySelectorAll(
+                  "#sources .panel [style], #chat .message .prose [style]")]
+                  .map((e) => e.getAttribute("style")),
+              };
+            }"""
+        )
+        overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+    def same(kind: str, wanted: list[str]) -> None:
+        got = [re.sub(r"\s+", " ", text).strip() for text in shown[kind]]
+        assert got == [re.sub(r"\s+", " ", display_text(text)).strip() for text in wanted], kind
+
+    texts = [article.title for article in articles]
+    same("questions", [ATTACKS[0]])
+    same("sentences", texts)
+    same("titles", texts)
+    same("passages", [article.text for article in articles])
+    same("marks", [text for text in texts if display_text(text)])
+    same("outlets", texts)
+    assert set(shown["tags"]) <= TAGS
+    assert shown["ids"] == ["t1", *(f"t1-s{n}" for n in range(1, len(articles) + 1))]
+    allowed = {web_link(article.url) for article in articles}
+    for link in shown["links"]:
+        assert link in allowed or re.fullmatch(
+            r"#t1(-s\d+)?|articles/[\w.~%-]+\?start=7&end=\d+#sentence", link
+        ), link
+    assert all(re.fullmatch(r"width:\s*\d+%;?", style) for style in shown["styles"])
+    assert overflow <= 0
+
+
+def test_hostile_questions_are_text(page: Any) -> None:
+    asked = [ATTACKS[3], *(text for text in ATTACKS if "form action" in text or "```m" in text)]
+    for turn, question in enumerate(asked, 1):
+        ask(page, question, turn=turn)
+    shown = page.locator('#chat [data-testid="user"]').all_inner_texts()
+    assert [text.strip() for text in shown] == [display_text(text).strip() for text in asked]
+
+
+def test_a_phone_has_one_column(browser: Any) -> None:
+    address = start_server(shared_backend())
+    with watched_page(browser, address, size=(390, 844)) as page:
+        fits = "document.documentElement.scrollWidth <= innerWidth"
+        assert page.evaluate(fits)
+        ask(page, QUESTION)
+        page.wait_for_selector("#chat .jump a")
+        assert page.evaluate(fits)
+        left, right = (page.locator(s).bounding_box() for s in ("#left", "#right"))
+        assert left["width"] >= 350 and right["y"] >= left["y"] + left["height"]
+        page.click("#chat .jump a")
+        eventually(lambda: focused(page) == "t1")
+        eventually(lambda: page.locator("#t1").bounding_box()["y"] < 800)
+
+
+def test_dark_follows_the_system_and_chats_are_apart(browser: Any, page: Any) -> None:
+    ask(page, "harbour")
+    address = start_server(shared_backend())
+    with watched_page(browser, address, colours="dark") as dark:
+        ask(dark, QUESTION)
+        assert dark.locator("details.turn").count() == 1
+        colours = dark.evaluate(
+            """() => ["#chat .sentence", "#sources blockquote", "#sources mark"].map((selector) => {
+              const element = document.querySelector(selector);
+              return getComputedStyle(element).color;
+            })"""
+        )
+        background = dark.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert max(map(int, re.findall(r"\d+", background)[:3])) < 60
+    for colour in colours:
+        assert min(map(int, re.findall(r"\d+", colour)[:3])) > 180

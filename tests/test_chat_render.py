@@ -1,0 +1,236 @@
+"""What the page, the clipboard, the saved file and the reading page show of a chat."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from chat_attacks import ATTACKS
+from chat_fixtures import ARTICLES, FakeBackend
+
+from assistant.chat.about import about_panel
+from assistant.chat.conversation import MAX_TURNS, UNEXPECTED, Choices, Turn, ask
+from assistant.chat.export import markdown, plain_text
+from assistant.chat.languages import language_name
+from assistant.chat.reading import article_page, message_page
+from assistant.chat.render import marked, messages, searched_articles, sources_panel
+from assistant.errors import IndexCorrupt
+from assistant.settings import check_filters
+from assistant.types import Answer
+
+QUESTION = "missiles décembre telescope harbour"
+
+
+class _Balance(HTMLParser):
+    """Fails where tags do not nest."""
+
+    VOID = frozenset(("meta", "link"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def assert_balanced(page: str) -> None:
+    reader = _Balance()
+    reader.feed(page)
+    reader.close()
+    assert reader.open == []
+
+
+def ask_all(
+    question: str = QUESTION,
+    choices: Choices | None = None,
+    turns: tuple[Turn, ...] = (),
+    backend: FakeBackend | None = None,
+) -> list[tuple[Turn, ...]]:
+    return list(ask(backend or FakeBackend(), turns, question, choices or Choices()))
+
+
+def answered(question: str = QUESTION) -> tuple[Turn, ...]:
+    return ask_all(question)[-1]
+
+
+def answer_of(turns: tuple[Turn, ...]) -> Answer:
+    answer = turns[-1].answer
+    assert answer is not None
+    return answer
+
+
+def test_a_question_waits_and_is_then_answered() -> None:
+    waiting, done = ask_all()
+    assert [turn.waiting for turn in waiting] == [True]
+    assert "Searching" in messages(waiting)[-1]["content"]
+    assert not done[-1].waiting and answer_of(done).found and done[-1].seconds > 0
+
+
+def test_a_blank_question_changes_nothing() -> None:
+    turns = answered()
+    assert ask_all(" \n ", turns=turns) == [turns]
+
+
+def test_errors_are_calm_and_escaped() -> None:
+    backend = FakeBackend()
+    backend.fail = IndexCorrupt("the file <b>vectors</b> is damaged")
+    turns = ask_all(backend=backend)[-1]
+    reply = messages(turns)[-1]["content"]
+    assert "&#60;b&#62;vectors" in reply and "<b>" not in reply
+    assert "No answer." in sources_panel(turns, "")
+    assert plain_text(turns) == markdown(turns) == ""
+
+
+def test_unexpected_errors_say_nothing_and_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    backend = FakeBackend()
+    backend.fail = RuntimeError("secret path /srv/index")
+    turns = ask_all(backend=backend)[-1]
+    assert turns[-1].error == UNEXPECTED
+    assert "secret path" in caplog.text
+
+
+def test_bad_choices_and_long_questions_become_messages() -> None:
+    turns = ask_all(choices=Choices(since="soon"))[-1]
+    assert "since must be a day" in (turns[-1].error or "")
+    turns = ask_all("x" * 5000)[-1]
+    assert "5000 characters" in (turns[-1].error or "")
+    assert len(messages(turns)[0]["content"]) < 400
+
+
+def test_old_turns_are_forgotten_and_numbers_go_on() -> None:
+    turns: tuple[Turn, ...] = ()
+    for _ in range(MAX_TURNS + 3):
+        turns = ask_all(turns=turns)[-1]
+    assert [turn.number for turn in turns] == list(range(4, MAX_TURNS + 4))
+
+
+def test_each_sentence_has_a_citation_and_each_citation_a_card() -> None:
+    turns = answered()
+    reply, panel = messages(turns)[-1]["content"], sources_panel(turns, "")
+    for citation in answer_of(turns).citations:
+        assert f'href="#t1-s{citation.number}"' in reply
+        assert panel.count(f'id="t1-s{citation.number}"') == 1
+    assert "Cited (2)" in panel and "Also read (2)" in panel
+    assert "Searched 4 articles in 1 ms" in reply
+    assert panel.count("<mark>") == 2
+
+
+def test_sentences_of_one_passage_share_a_card() -> None:
+    turns = answered()
+    answer = answer_of(turns)
+    first = answer.citations[0]
+    again = replace(first, start=100, end=120, quote=first.article.text[100:120])
+    shared = replace(answer, citations=(first, again))
+    panel = sources_panel((replace(turns[-1], answer=shared),), "")
+    assert panel.count('id="t1-s1"') == 1 and panel.count("<mark>") == 2
+    assert "Cited (1)" in panel and "Also read (3)" in panel
+
+
+def test_a_citation_outside_the_hits_still_has_a_card() -> None:
+    turns = answered()
+    answer = replace(answer_of(turns), hits=())
+    panel = sources_panel((replace(turns[-1], answer=answer),), "")
+    assert "Cited (2)" in panel and "Why this source" not in panel
+
+
+def test_why_a_source_was_found() -> None:
+    panel = sources_panel(answered(), "")
+    for part in ("Place by meaning", "Place by words", "0.500", "relative to the best hit"):
+        assert part in panel
+    lexical = replace(answer_of(answered()).hits[0], dense_rank=None, similarity=None, score=-1.0)
+    answer = replace(answer_of(answered()), hits=(lexical,))
+    panel = sources_panel((Turn(1, "q", answer=answer),), "")
+    assert "Place by meaning" not in panel and "relative" not in panel
+
+
+def test_not_found_says_what_was_searched() -> None:
+    turns = ask_all("zzz", Choices(languages=("fr", "en"), since="2020-01-01"))[-1]
+    reply = messages(turns)[-1]["content"]
+    assert "Not found in these articles." in reply
+    assert "French or English, from 2020-01-01 on" in reply
+    assert "4 articles in 3 languages" in reply and "fewer filters" in reply
+    assert "Nearest misses (3)" in sources_panel(turns, "")
+
+
+def test_filters_are_named() -> None:
+    answer = answer_of(answered())
+    assert searched_articles(answer) == "4 articles"
+    one = replace(answer, filters=check_filters(sources="A & B", until="2024-02-03"))
+    assert searched_articles(one) == "those of 4 articles that are by A & B, until 2024-02-03"
+
+
+def test_marks_survive_odd_spans() -> None:
+    assert marked("abcdef", [(1, 3), (2, 5)]) == "a<mark>bc</mark><mark>de</mark>f"
+    assert marked("abc", [(-5, 2)]) == "<mark>ab</mark>c"
+    assert marked("abc", [(2, 99)]) == "ab<mark>c</mark>"
+    assert marked("abc", [(5, 9), (2, 1)]) == "abc"
+
+
+def test_everything_is_balanced_and_on_one_line() -> None:
+    turns = ask_all("zzz", turns=answered())[-1]
+    about = about_panel(FakeBackend().info)
+    pieces = [sources_panel((), about), sources_panel(turns, about)]
+    pieces += [message["content"] for message in messages(turns)]
+    for piece in pieces:
+        assert "\n" not in piece
+        assert_balanced(piece)
+
+
+def test_links_go_only_to_web_addresses() -> None:
+    panel = sources_panel(answered(), "")
+    assert (
+        'href="https://quotidien.example/alerte?a&#61;1&amp;b&#61;2"'.replace("&amp;", "&#38;")
+        in panel
+    )
+    assert 'javascript:alert(1)"' not in panel.replace("&#34;", '"')
+    assert "harbour.example" not in panel
+    assert 'href="articles/ar%2Fsuez?' in sources_panel(answered("missiles."), "")
+
+
+def test_the_copied_text_is_plain_and_cited() -> None:
+    text = plain_text(answered())
+    assert text.splitlines()[0] == QUESTION
+    assert "décembre. [1]" in text
+    assert "[1] Alertes aux missiles : Séoul" in text
+    assert "https://quotidien.example/alerte?a=1&b=2" in text
+    assert plain_text(answered("zzz")).splitlines()[-1] == "Not found in these articles."
+    assert plain_text(()) == ""
+
+
+def test_the_saved_markdown_holds_every_turn() -> None:
+    turns = ask_all("zzz", turns=answered())[-1]
+    text = markdown(turns)
+    assert text.count("## ") == 2 and "> Les deux pays" in text and "Not found" in text
+    assert "<script" not in markdown(answered("harbour"))
+
+
+def test_the_reading_page_marks_the_sentence() -> None:
+    article = ARTICLES[0]
+    page = article_page(article, start=0, end=10)
+    assert '<mark id="sentence">Les deux p</mark>' in page
+    assert 'dir="auto"' in page and "Anne Dupont" in page and "\n\n" in page
+    assert "<mark" not in article_page(article)
+    assert "<mark" not in article_page(article, start=10_000, end=10_001)
+    assert_balanced(page)
+
+
+@pytest.mark.parametrize("text", ATTACKS)
+def test_the_reading_page_holds_no_foreign_markup(text: str) -> None:
+    article = replace(
+        ARTICLES[0], title=text, text=text, source=text, url=text, authors=(text,), language=text
+    )
+    for page in (article_page(article, start=1, end=4), message_page(text)):
+        assert_balanced(page)
+        assert "<script" not in page.lower() and "<img" not in page.lower()
+
+
+def test_language_names() -> None:
+    assert language_name("fr") == "French"
+    assert language_name("zh-Hant") == "Chinese (zh-Hant)"
+    assert language_name("tlh") == "tlh"
