@@ -91,10 +91,16 @@ def _summary(report: BuildReport) -> str:
     )
 
 
+def _split(tags: list[str] | None) -> list[str] | None:
+    if tags is None:
+        return None
+    return [tag.strip() for several in tags for tag in several.split(",")]
+
+
 def _filters(arguments: argparse.Namespace) -> dict[str, Any]:
     return {
-        "languages": arguments.language,
-        "sources": arguments.source,
+        "languages": _split(arguments.languages),
+        "sources": arguments.sources,
         "since": arguments.since,
         "until": arguments.until,
     }
@@ -246,10 +252,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     filters = argparse.ArgumentParser(add_help=False)
     filters.add_argument(
-        "--language", action="append", metavar="TAG", help="only this language; repeatable"
+        "--languages", action="append", metavar="TAGS", help="only these, as in fr,en; repeatable"
     )
     filters.add_argument(
-        "--source", action="append", metavar="NAME", help="only this outlet; repeatable"
+        "--sources", action="append", metavar="NAME", help="only this outlet; repeatable"
     )
     filters.add_argument("--since", metavar="DAY", help="published on DAY (YYYY-MM-DD) or later")
     filters.add_argument("--until", metavar="DAY", help="published on DAY or before")

@@ -24,6 +24,7 @@ _SEPARATORS = [
 ]
 
 CountTokens = Callable[[list[str]], list[int]]
+Fits = Callable[[list[str]], list[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,35 +59,33 @@ def _pieces(text: str, characters: int) -> list[Span]:
     return spans
 
 
-def _fit(text: str, count: CountTokens, max_tokens: int) -> list[Span]:
-    """Spans without gaps, each of at most `max_tokens` tokens or of one character."""
-    (total,) = count([text])
-    if total <= max_tokens:
+def _fit(text: str, fits: Fits, parts: int) -> list[Span]:
+    """Spans without gaps, about `parts` of them, each of which fits or is one character."""
+    if not text or fits([text])[0]:
         return [(0, len(text))] if text else []
     # Equal pieces read better than full ones and a rest.
-    parts = math.ceil(total / max_tokens)
-    characters = max(1, math.ceil(len(text) / parts * 1.1))
+    characters = max(1, math.ceil(len(text) / max(parts, 2) * 1.1))
     spans = []
     waiting = [(0, len(text), characters)]
     while waiting:
         start, end, size = waiting.pop()
         cuts = _pieces(text[start:end], size)
-        counts = count([text[start + a : start + b] for a, b in cuts])
-        for (a, b), tokens in reversed(list(zip(cuts, counts, strict=True))):
-            if tokens <= max_tokens or b - a <= 1:
+        fitting = fits([text[start + a : start + b] for a, b in cuts])
+        for (a, b), fit in reversed(list(zip(cuts, fitting, strict=True))):
+            if fit or b - a <= 1:
                 spans.append((start + a, start + b))
             else:
                 waiting.append((start + a, start + b, max(1, min(size, b - a) // 2)))
     return sorted(spans)
 
 
-def _merge_short(text: str, spans: list[Span], count: CountTokens, max_tokens: int) -> list[Span]:
+def _merge_short(text: str, spans: list[Span], fits: Fits) -> list[Span]:
     """Joins neighbours that fit into one passage together, so that no crumbs are left."""
     merged: list[Span] = []
     for span in spans:
         if merged:
             joined = (merged[-1][0], span[1])
-            if count([text[slice(*joined)]])[0] <= max_tokens:
+            if fits([text[slice(*joined)]])[0]:
                 merged[-1] = joined
                 continue
         merged.append(span)
@@ -94,7 +93,7 @@ def _merge_short(text: str, spans: list[Span], count: CountTokens, max_tokens: i
 
 
 def _overlapped(
-    text: str, spans: list[Span], sentences: list[Span], count: CountTokens, settings: SplitSettings
+    text: str, spans: list[Span], sentences: list[Span], fits: Fits, is_short: Fits
 ) -> list[Span]:
     """Moves each start back to the start of the sentence before, where that stays short."""
     moved = spans[:1]
@@ -102,8 +101,7 @@ def _overlapped(
         before = [s for s, _ in sentences if s < start]
         if before:
             begin = before[-1]
-            lead, whole = count([text[begin:start], text[begin:end]])
-            if lead <= settings.overlap_tokens and whole <= settings.max_tokens:
+            if is_short([text[begin:start]])[0] and fits([text[begin:end]])[0]:
                 start = begin
         moved.append((start, end))
     return moved
@@ -132,12 +130,22 @@ def split_article(
     """
     title = fitting_title(article.title, count=count, settings=settings)
     room = settings.max_tokens - (count([embedded_text(title, "")])[0] if title else 0)
-    inner = SplitSettings(room, min(settings.overlap_tokens, room // 3))
+    overlap = min(settings.overlap_tokens, room // 3)
     text = article.text
-    spans = _merge_short(text, _fit(text, count, room), count, room)
+
+    def fits(texts: list[str]) -> list[bool]:
+        # Counted as embedded: what stands before a word can change into how many tokens it is cut.
+        whole = [embedded_text(title, piece.strip()) for piece in texts]
+        return [tokens <= settings.max_tokens for tokens in count(whole)]
+
+    def is_short(texts: list[str]) -> list[bool]:
+        return [tokens <= overlap for tokens in count(texts)]
+
+    parts = math.ceil(count([text])[0] / max(1, room))
+    spans = _merge_short(text, _fit(text, fits, parts), fits)
     sentences = sentence_spans(text, article.language)
     passages = []
-    for start, end in _overlapped(text, spans, sentences, count, inner):
+    for start, end in _overlapped(text, spans, sentences, fits, is_short):
         while start < end and text[start].isspace():
             start += 1
         while end > start and text[end - 1].isspace():

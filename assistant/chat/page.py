@@ -29,6 +29,7 @@ EXAMPLES = (
     "كم تراجعت إيرادات قناة السويس؟",
 )
 
+_EXAMPLES_ARE_ABOUT = "Example article, written for this project"
 _MOST_SOURCES = 20
 _CHAT_SECONDS = 12 * 3600
 _CHATS = 200
@@ -98,6 +99,12 @@ def _outlet_choices(info: IndexInfo) -> list[tuple[str, str]]:
     return [(display_text(f"{name} ({n})"), name) for name, n in info.sources]
 
 
+def _examples(info: IndexInfo) -> list[dict[str, str]]:
+    """The examples, where the articles that they are about are in the index."""
+    known = any(name == _EXAMPLES_ARE_ABOUT for name, _ in info.sources)
+    return [{"text": text} for text in EXAMPLES] if known else []
+
+
 def _blocks(backend: Backend) -> gr.Blocks:
     info = backend.info
     blocks: gr.Blocks = gr.Blocks(
@@ -117,7 +124,7 @@ def _blocks(backend: Backend) -> gr.Blocks:
                     allow_tags=False,
                     group_consecutive_messages=False,
                     placeholder=_INTRODUCTION,
-                    examples=[{"text": text} for text in EXAMPLES],
+                    examples=_examples(info),
                     height="auto",
                 )
                 question = gr.Textbox(
