@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.index import Index
-from assistant.late import TokenMatrix, maxsim
+from assistant.late import Question, TokenMatrix, maxsim
 from assistant.text import Span, lexical_terms, sentence_spans
 from assistant.types import Answer, Citation, Filters, Hit, Mode
 
@@ -76,7 +76,8 @@ def _late(index: Index, question: str, sentences: Sequence[_Sentence]) -> Floats
         return np.zeros(len(sentences), np.float32)
     ids = table.token_ids([question, *(s.quote for s in sentences)])
     distinct = [np.unique(np.array(row, np.int32)) for row in ids[1:]]
-    return maxsim(ids[0], [TokenMatrix(distinct, table.token_vectors)], table.token_vectors)
+    asked = Question.of(ids[0], table.token_vectors)
+    return maxsim(asked, TokenMatrix(distinct, table.token_vectors).best(asked.units))
 
 
 def _scores(index: Index, question: str, sentences: Sequence[_Sentence], mode: Mode) -> list[float]:

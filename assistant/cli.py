@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 
 
-def _note(text: str = "") -> None:
-    print(text, file=sys.stderr, flush=True)
+def _note(text: str) -> None:
+    from assistant.text import one_line
+
+    # Notes name files and quote their contents, which may try to steer the terminal.
+    indent = " " * (len(text) - len(text.lstrip(" ")))
+    print(indent + one_line(text), file=sys.stderr, flush=True)
 
 
 def _print_json(value: Any) -> None:

@@ -73,7 +73,8 @@ def _strings(row: dict[str, Any], key: str, place: str) -> tuple[str, ...]:
 def read_cases(path: Path) -> list[Case]:
     """The cases of a JSON lines file. Raises CasesUnreadable, which names the line."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Not splitlines, which cuts at line separators inside a question too.
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise CasesUnreadable(f"{path} cannot be read ({error})") from error
     cases = []

@@ -4,6 +4,7 @@
     index/<generation>/manifest.json    format, model, settings, counts, checksums
     index/<generation>/store.sqlite     articles, passages, metadata
     index/<generation>/vectors.faiss    one vector for each passage
+    index/<generation>/articles.npy     the mean vector of each article
     index/<generation>/lexical/         tantivy
     index/<generation>/tokens/          each passage's token ids, where the model is static
 
@@ -47,7 +48,12 @@ from assistant.late import TokenIndex, TokenMatrix, write_tokens
 from assistant.lexical import LexicalEntry, LexicalIndex, write_lexical
 from assistant.store import Columns, Store, day_of, write_store
 from assistant.types import Article, Filters, IndexInfo, Passage
-from assistant.vectors import VectorIndex, write_vectors
+from assistant.vectors import (
+    VectorIndex,
+    read_article_vectors,
+    write_article_vectors,
+    write_vectors,
+)
 
 FORMAT = 1
 PROBES = (
@@ -85,9 +91,12 @@ class Sample:
     """Passages of each language by which scores in different languages are made comparable.
 
     Rows are ordered by passage id, a hash: the first of a language are a random sample.
+    The rows of language `i` are `rows[starts[i] :][: counts[i]]`.
     """
 
     rows: npt.NDArray[np.int64]  # [n]
+    starts: npt.NDArray[np.int64]  # [languages]
+    counts: npt.NDArray[np.int64]  # [languages]
     language_of_row: npt.NDArray[np.int32]  # [passages]
 
 
@@ -170,6 +179,7 @@ class Index:
         self.info = _info(manifest)
         self.store = Store(generation / "store.sqlite")
         self.vectors = VectorIndex(generation / "vectors.faiss")
+        self.article_vectors = read_article_vectors(generation / "articles.npy")
         self.lexical = LexicalIndex(generation / "lexical")
         tokens = generation / "tokens"
         self.tokens = TokenIndex(tokens) if tokens.is_dir() else None
@@ -178,9 +188,10 @@ class Index:
         rows = {len(self.columns.article_of_row), len(self.vectors), len(self.lexical)}
         if self.tokens is not None:
             rows.add(len(self.tokens))
-        if rows != {self.info.passages}:
+        articles = {len(self.columns.languages), len(self.article_vectors)}
+        if rows != {self.info.passages} or articles != {self.info.articles}:
             raise IndexCorrupt(
-                f"the files of {generation} do not hold the same passages; build again: "
+                f"the files of {generation} do not belong together; build again: "
                 f"assistant build --full --index {folder}"
             )
 
@@ -289,8 +300,16 @@ def _sample(columns: Columns) -> Sample:
     languages = np.array([number_of[tag] for tag in columns.languages], np.int32)
     of_row = languages[columns.article_of_row]
     chosen = [np.flatnonzero(of_row == i)[:_SAMPLED] for i in range(len(number_of))]
-    rows = np.concatenate(chosen) if chosen else np.zeros(0, np.int64)
-    return Sample(rows.astype(np.int64), of_row)
+    # A language whose articles hold no passage has nothing to be sampled.
+    filled = [rows for rows in chosen if len(rows)]
+    renumbered = np.cumsum([len(rows) > 0 for rows in chosen]) - 1
+    counts = np.array([len(rows) for rows in filled], np.int64)
+    return Sample(
+        np.concatenate(filled).astype(np.int64),
+        np.cumsum(counts) - counts,
+        counts,
+        renumbered[of_row].astype(np.int32),
+    )
 
 
 def _counts(articles: Sequence[Article], passages: Sequence[Passage]) -> dict[str, Any]:
@@ -311,6 +330,9 @@ def _counts(articles: Sequence[Article], passages: Sequence[Passage]) -> dict[st
 def _write_files(target: Path, contents: Contents) -> None:
     write_store(target / "store.sqlite", contents.articles, contents.passages)
     write_vectors(target / "vectors.faiss", contents.vectors)
+    numbers = {article.id: number for number, article in enumerate(contents.articles)}
+    of_row = np.array([numbers[passage.article_id] for passage in contents.passages], np.int64)
+    write_article_vectors(target / "articles.npy", contents.vectors, of_row, len(numbers))
     if contents.tokens is not None:
         tokens = target / "tokens"
         tokens.mkdir()

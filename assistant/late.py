@@ -9,6 +9,7 @@ embedding model itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ Ids = npt.NDArray[np.int32]
 TokenVectors = Callable[[npt.NDArray[np.int64]], Floats]
 
 _MATCH = 0.6
-"""The squared cosine over which a passage is said to hold a token of the question."""
+"""The cosine over which a passage is said to hold a token of the question."""
 
 
 def write_tokens(folder: Path, tokens: Sequence[Ids]) -> None:
@@ -69,13 +70,13 @@ class TokenMatrix:
             self._units = _units(token_vectors(distinct.astype(np.int64)))  # [m, d]
 
     def best(self, tokens: Floats) -> Floats:
-        """The highest squared cosine, at least 0, of unit vectors [q, d] in each passage [q, n]."""
+        """The highest cosine, at least 0, of unit vectors [q, d] in each passage [q, n]."""
         best = np.zeros((len(tokens), self._n), np.float32)
         if len(self._filled):
             # Tokens lie along the rows, so that what is gathered lies together in memory.
             cosines = np.maximum(self._units @ tokens.T, 0.0)  # [m, q]
             highest = np.maximum.reduceat(cosines[self._place], self._starts, axis=0)
-            best[:, self._filled] = highest.T**2
+            best[:, self._filled] = highest.T
         return best
 
 
@@ -84,24 +85,48 @@ def _units(vectors: Floats) -> Floats:
     return units
 
 
-def maxsim(
-    question_ids: Sequence[int], matrices: Sequence[TokenMatrix], token_vectors: TokenVectors
-) -> Floats:
-    """The late-interaction scores of a question with the passages of all matrices [n], 0 to 1.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question's tokens: unit vectors [q, d] and the lengths they had [q]."""
 
-    For each token of the question: the highest squared cosine with a token of the passage.
-    The mean over the tokens is weighted by the length of their vectors, in which training
-    has put how much a token matters, and by ln(1 + 1/share), where `share` is the share of
-    the given passages that hold the token: a soft inverse document frequency. Passages or
-    questions without a token score 0.
+    units: Floats
+    lengths: Floats
+
+    @classmethod
+    def of(cls, ids: Sequence[int], token_vectors: TokenVectors) -> Question:
+        vectors = token_vectors(np.asarray(ids, np.int64))
+        return cls(_units(vectors), np.linalg.norm(vectors, axis=1))
+
+
+def token_weights(question: Question, best: Floats) -> Floats:
+    """How much each token of a question counts [q], given its matches `best` [q, n]; sums to 1.
+
+    The square of the length of its vector, in which training has put how much a token
+    matters, times ln(1 + 1/share), where `share` is the share of passages that hold the
+    token: a soft inverse document frequency.
     """
-    vectors = token_vectors(np.asarray(question_ids, np.int64))  # [q, d]
-    lengths = np.linalg.norm(vectors, axis=1)  # [q]
-    units = _units(vectors)
-    best = np.concatenate([matrix.best(units) for matrix in matrices], axis=1)  # [q, n]
+    share = (best > _MATCH).mean(axis=1)
+    weights = question.lengths**2 * np.log1p(1 / (share + 1 / best.shape[1]))
+    shares: Floats = (weights / max(float(weights.sum()), 1e-9)).astype(np.float32)
+    return shares
+
+
+def maxsim(question: Question, best: Floats) -> Floats:
+    """The late-interaction scores [n] of passages whose matches are `best` [q, n], 0 to 1.
+
+    The weighted mean, over the tokens of the question, of the highest cosine with a token
+    of the passage. Without a token on either side it is 0.
+    """
     if not best.size:
         return np.zeros(best.shape[1], np.float32)
-    share = (best > _MATCH).mean(axis=1)
-    weights = lengths * np.log1p(1 / (share + 1 / best.shape[1]))
-    scores: Floats = (weights @ best / max(float(weights.sum()), 1e-9)).astype(np.float32)
-    return scores
+    return token_weights(question, best) @ best
+
+
+def above_usual(best: Floats, usual: Floats) -> Floats:
+    """By how much matches [q, n] exceed the usual ones [q, n], at least 0.
+
+    A token of the passage's own language, however common, has a good match in any of its
+    passages: only what goes beyond that tells them apart.
+    """
+    excess: Floats = np.maximum(best - usual, 0.0)
+    return excess

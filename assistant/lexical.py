@@ -86,7 +86,8 @@ class LexicalIndex:
         """Opens the index. Raises IndexCorrupt."""
         self._schema = _schema()
         try:
-            self._index = tantivy.Index(self._schema, path=str(folder), reuse=True)
+            # Not Index(path=…), which makes an empty index where there is none.
+            self._index = tantivy.Index.open(str(folder))
             # An index is never changed after it was written: nothing to watch for.
             self._index.config_reader(reload_policy="manual")
             self._index.reload()

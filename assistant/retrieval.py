@@ -8,14 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from assistant.embedding import StaticEmbedder
 from assistant.index import Index
-from assistant.late import TokenMatrix, maxsim
+from assistant.late import Question, TokenMatrix, above_usual, token_weights
 from assistant.types import Filters, Hit, Mode
 
 PER_ARTICLE = 3
 """The most hits that one article gives."""
 
 _DEPTH = 100
+_ARTICLE_WEIGHT = 0.5
 _COVERAGE_WEIGHT = 3.0
 _MEAN_PRIOR = 2.0
 _VARIANCE_PRIOR = 8.0
@@ -61,46 +63,74 @@ def _lexical(index: Index, question: str, depth: int, filters: Filters) -> _Leg:
     return _Leg(matches.rows, matches.coverage)
 
 
-def _standardised(index: Index, scores: Floats, sampled: Floats, rows: Rows) -> Floats:
-    """Scores [n] of passages `rows`, in standard deviations over their own language's sample.
+def _by_language(index: Index, sampled: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance over each language's sample of values [..., s] -> [..., languages].
+
+    A language with few passages is drawn to what is usual in all of them.
+    """
+    starts, counts = index.sample.starts, index.sample.counts.astype(np.float32)
+    totals = np.add.reduceat(sampled, starts, axis=-1)
+    squares = np.add.reduceat(sampled**2, starts, axis=-1)
+    own = np.maximum(squares - totals**2 / counts, 0.0)
+    mean: Floats = (totals + _MEAN_PRIOR * sampled.mean(axis=-1, keepdims=True)) / (counts + _MEAN_PRIOR)
+    pooled = _VARIANCE_PRIOR * sampled.var(axis=-1, keepdims=True)
+    variance: Floats = (own + pooled) / (counts + _VARIANCE_PRIOR)
+    return mean, variance
+
+
+def _comparable(
+    index: Index, question: Question, best: Floats, sampled: Floats, rows: Rows
+) -> Floats:
+    """Late interaction [n] from matches [q, n] and those of the sample [q, s], standardised.
 
     Words of the question's own language make all its passages score higher, and by how
-    much differs between questions: without this, they bury a better one in another. Mean
-    and deviation of a language with few passages are drawn to those of all.
+    much differs between questions: without this, they bury a better one in another.
     """
+    of_rows = index.sample.language_of_row[rows]
     of_sample = index.sample.language_of_row[index.sample.rows]
-    of_row = index.sample.language_of_row[rows]
-    mean, deviation = float(sampled.mean()), float(sampled.var())
-    result = np.zeros_like(scores)
-    for language in np.unique(of_row):
-        own = sampled[of_sample == language]
-        n = len(own)
-        own_mean = (own.sum() + _MEAN_PRIOR * mean) / (n + _MEAN_PRIOR)
-        variance = (n * own.var() + _VARIANCE_PRIOR * deviation) / (n + _VARIANCE_PRIOR)
-        here = of_row == language
-        result[here] = (scores[here] - own_mean) / (np.sqrt(variance) + 1e-6)
-    return result
+    weights = token_weights(question, sampled)
+    usual, _ = _by_language(index, sampled)  # [q, languages]
+    scores = weights @ above_usual(best, usual[:, of_rows])
+    sample_scores = weights @ above_usual(sampled, usual[:, of_sample])
+    mean, variance = _by_language(index, sample_scores)
+    standardised: Floats = (scores - mean[of_rows]) / (np.sqrt(variance[of_rows]) + 1e-6)
+    return standardised
+
+
+def _late(index: Index, table: StaticEmbedder, question: str, rows: Rows) -> Floats:
+    """Late interaction of a question with passages [n], comparable over languages."""
+    assert index.tokens is not None
+    sample = index.sample.rows
+    asked = Question.of(table.token_ids([question])[0], table.token_vectors)
+    sampled = index.sample_tokens.best(asked.units)  # [q, s]
+    # Small collections lie in the sample as a whole: their matches are at hand.
+    place = {int(row): i for i, row in enumerate(sample)}
+    others = [int(row) for row in rows if int(row) not in place]
+    known = sampled
+    if others:
+        matrix = TokenMatrix([index.tokens[row] for row in others], table.token_vectors)
+        known = np.concatenate([sampled, matrix.best(asked.units)], axis=1)
+        place.update((row, len(sample) + i) for i, row in enumerate(others))
+    best = known[:, [place[int(row)] for row in rows]]  # [q, n]
+    return _comparable(index, asked, best, sampled, rows)
+
+
+def _standard(scores: Floats, sampled: Floats) -> Floats:
+    """Scores [n] in standard deviations over sampled scores [s]."""
+    standard: Floats = (scores - sampled.mean()) / (sampled.std() + 1e-6)
+    return standard
 
 
 def _semantic(index: Index, question: str, vector: Floats, rows: Rows) -> Floats:
-    """How near the passages `rows` are in meaning [n], comparable over languages."""
-    sample = index.sample.rows
-    dense, dense_sample = index.vectors.at(rows) @ vector, index.vectors.at(sample) @ vector
+    """How near the passages `rows` are in meaning [n]: themselves, their articles, their tokens."""
+    both = np.concatenate([index.sample.rows, rows])
+    passages = index.vectors.at(both) @ vector
+    articles = index.article_vectors[index.columns.article_of_row[both]] @ vector
+    s = len(index.sample.rows)
+    scores = _standard(passages[s:], passages[:s])
+    scores += _ARTICLE_WEIGHT * _standard(articles[s:], articles[:s])
     table = index.token_table
-    if table is None or index.tokens is None:
-        standard: Floats = (dense - dense_sample.mean()) / (dense_sample.std() + 1e-6)
-        return standard
-    # Small collections lie in the sample as a whole: their token vectors are at hand.
-    known = {int(row): i for i, row in enumerate(sample)}
-    others = [int(row) for row in rows if int(row) not in known]
-    matrices = [index.sample_tokens]
-    if others:
-        matrices.append(TokenMatrix([index.tokens[r] for r in others], table.token_vectors))
-        known.update((row, len(sample) + i) for i, row in enumerate(others))
-    late = maxsim(table.token_ids([question])[0], matrices, table.token_vectors)
-    late_sample, late = late[: len(sample)], late[[known[int(row)] for row in rows]]
-    dense_part = _standardised(index, dense, dense_sample, rows)
-    return dense_part + _standardised(index, late, late_sample, rows)
+    return scores if table is None else scores + _late(index, table, question, rows)
 
 
 def _fused(index: Index, question: str, vector: Floats, dense: _Leg, lexical: _Leg) -> _Leg:

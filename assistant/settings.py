@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -91,10 +91,11 @@ def _day(name: str, value: str | date | None) -> str | None:
         return None
     try:
         # A datetime is a date too; its day is what counts.
-        parsed = date.fromisoformat(value[:10] if isinstance(value, str) else value.strftime("%F"))
-    except ValueError:
+        if isinstance(value, str):
+            value = date.fromisoformat(value) if len(value) <= 10 else datetime.fromisoformat(value)
+        return value.isoformat()[:10]
+    except (ValueError, AttributeError):
         raise SettingsError(f"{name} must be a day such as 2023-11-12, not {value!r}") from None
-    return parsed.isoformat()
 
 
 def _names(name: str, values: object) -> tuple[str, ...] | None:

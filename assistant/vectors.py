@@ -28,6 +28,27 @@ def write_vectors(path: Path, vectors: Vectors) -> None:
     faiss.write_index(index, str(path))
 
 
+def write_article_vectors(
+    path: Path, vectors: Vectors, article_of_row: Rows, articles: int
+) -> None:
+    """Writes the unit mean [articles, d] of the vectors [n, d] of each article's passages."""
+    means = np.zeros((articles, vectors.shape[1]), np.float32)
+    np.add.at(means, article_of_row, vectors)
+    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
+    np.save(path, means, allow_pickle=False)
+
+
+def read_article_vectors(path: Path) -> Vectors:
+    """Maps what `write_article_vectors` wrote into memory. Raises IndexCorrupt."""
+    try:
+        vectors: Vectors = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise IndexCorrupt(
+            f"{path} cannot be read ({error}); build it again: assistant build --full"
+        ) from error
+    return vectors
+
+
 class VectorIndex:
     """A FAISS index that is only read, so that many threads may search it."""
 

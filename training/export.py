@@ -31,6 +31,10 @@ def save_model(table: np.ndarray, tokenizer_file: Path, folder: Path) -> None:
     model = SentenceTransformer(modules=[static, Normalize()], similarity_fn_name="cosine")
     with tempfile.TemporaryDirectory() as temporary:
         model.save(temporary, create_model_card=False)
+        # Half the size of the indented file that the line above wrote.
+        Tokenizer.from_file(str(tokenizer_file)).save(f"{temporary}/tokenizer.json", pretty=False)
+        for path in (p for p in Path(temporary).rglob("*") if p.is_file()):
+            path.chmod(0o644)
         folder.mkdir(parents=True, exist_ok=True)
         for path in folder.iterdir():
             if path.name != CARD:

@@ -18,6 +18,7 @@ from assistant.types import UNDETERMINED, Article
 MAX_FILE_BYTES = 20_000_000
 _LONGEST_FIELD = 500
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
+_UNFIT = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -61,8 +62,13 @@ def clean_newlines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def clean_text(text: str) -> str:
+    """`text` without NULs and lone surrogates, which JSON escapes can make and no file can hold."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
 def _one_line(value: object) -> str | None:
-    text = " ".join(str(value).split())[:_LONGEST_FIELD]
+    text = " ".join(clean_text(str(value)).split())[:_LONGEST_FIELD].rstrip()
     return text or None
 
 
@@ -77,7 +83,8 @@ def _published(value: object) -> str | None:
     if isinstance(value, datetime):
         moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value
         try:
-            return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            # Not strftime, which writes the year 99 with two digits.
+            return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
         except OverflowError:
             return None
     return value.isoformat() if isinstance(value, date) else None
@@ -97,8 +104,15 @@ def _url(value: object) -> str | None:
         parts = urlsplit(text)
     except ValueError:
         return None
-    whole = parts.scheme in ("http", "https") and parts.netloc and not re.search(r"\s", text)
+    whole = parts.scheme in ("http", "https") and parts.netloc and not _UNFIT.search(text)
     return text if whole else None
+
+
+def _is_scalar(value: object) -> bool:
+    if isinstance(value, int):
+        # Python refuses to write out longer numbers; a truth value is no name.
+        return not isinstance(value, bool) and value.bit_length() < 1000
+    return isinstance(value, (str, float, date))
 
 
 def read_metadata(values: Mapping[str, Any]) -> Metadata:
@@ -118,10 +132,14 @@ def read_metadata(values: Mapping[str, Any]) -> Metadata:
     }
     for name, check in checks.items():
         value = values.get(name)
-        usable = value is None or isinstance(value, (str, int, float, date))
-        found[name] = check(value) if usable and value not in (None, "") else None
-        if value not in (None, "") and found[name] is None:
-            notes.append(f"{name}: {str(value)[:60]!r} cannot be used; left out")
+        if value is None or value == "":
+            found[name] = None
+            continue
+        found[name] = check(value) if _is_scalar(value) else None
+        if found[name] is None:
+            # Other values are not shown: a few nested aliases can stand for gigabytes.
+            shown = repr(str(value)[:60]) if _is_scalar(value) else f"a {type(value).__name__}"
+            notes.append(f"{name}: {shown} cannot be used; left out")
     authors = values.get("authors") or ()
     if isinstance(authors, str):
         authors = (authors,)
@@ -155,14 +173,13 @@ def detect_language(text: str) -> str:
 
 def make_article(metadata: Metadata, *, text: str, title: str, key: str, path: str) -> Article:
     """An article whose id is the given one, or a hash of `key`. Raises ArticleUnreadable."""
-    # Lone surrogates, which JSON escapes can make, can be neither stored nor hashed.
-    text = text.encode("utf-8", "replace").decode("utf-8").strip()
+    text = clean_text(text).strip()
     if not any(c.isalnum() for c in text):
         raise ArticleUnreadable("there is no text")
     return Article(
         id=metadata.id or stable_id(key),
         text=text,
-        title=(metadata.title or title).encode("utf-8", "replace").decode("utf-8"),
+        title=metadata.title or clean_text(title),
         language=metadata.language or detect_language(text),
         published=metadata.published,
         source=metadata.source,

@@ -9,6 +9,7 @@ from pathlib import Path
 from assistant.articles.common import (
     MAX_FILE_BYTES,
     clean_newlines,
+    clean_text,
     make_article,
     read_metadata,
 )
@@ -29,7 +30,7 @@ def _article(line: bytes, name: str) -> Iterator[Article | str]:
     text = row.get("text")
     if not isinstance(text, str):
         raise ArticleUnreadable("the object has no 'text'")
-    text = clean_newlines(text.replace("\0", ""))
+    text = clean_newlines(clean_text(text))
     metadata = read_metadata(row)
     title = headline_of(text, "")
     # Without an id or an address, the text itself is all that could tell a line from another.

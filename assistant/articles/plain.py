@@ -15,7 +15,8 @@ def headline_of(text: str, fallback: str) -> str:
     """The first line of `text`, if it is short and something follows it; else `fallback`."""
     first, _, rest = text.strip().partition("\n")
     first = first.strip().lstrip("#").strip()
-    return first if first and len(first) <= _LONGEST_HEADLINE and rest.strip() else fallback
+    usable = len(first) <= _LONGEST_HEADLINE and any(c.isalnum() for c in first)
+    return first if usable and rest.strip() else fallback
 
 
 def read_plain(path: Path, name: str) -> Iterator[Article | Skipped]:

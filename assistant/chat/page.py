@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from gradio.components.chatbot import ExampleMessage
 
 from assistant.chat import conversation, export
 from assistant.chat.about import about_panel
@@ -99,10 +100,10 @@ def _outlet_choices(info: IndexInfo) -> list[tuple[str, str]]:
     return [(display_text(f"{name} ({n})"), name) for name, n in info.sources]
 
 
-def _examples(info: IndexInfo) -> list[dict[str, str]]:
+def _examples(info: IndexInfo) -> list[ExampleMessage]:
     """The examples, where the articles that they are about are in the index."""
     known = any(name == _EXAMPLES_ARE_ABOUT for name, _ in info.sources)
-    return [{"text": text} for text in EXAMPLES] if known else []
+    return [ExampleMessage(text=text) for text in EXAMPLES] if known else []
 
 
 def _blocks(backend: Backend) -> gr.Blocks:
