@@ -23,7 +23,14 @@ _SHORTEST = 12
 _PASSAGE_WEIGHT = 0.2
 _MARGIN = 0.3
 _SAME_SENTENCE = 0.8
-_THRESHOLD = 0.5
+_THRESHOLD = 0.4
+# A logistic model on the score of the best hit and of the best sentence, fitted with the bundled
+# model on questions of XQuAD, half of them with their article left out of the hits.
+_CALIBRATION: dict[Mode, tuple[float, float, float]] = {
+    "hybrid": (0.234, 2.926, -4.278),
+    "dense": (0.983, 7.817, -5.558),
+    "lexical": (3.108, 3.681, -1.965),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +69,10 @@ def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
     return len(a & b) / max(1, min(len(a), len(b)))
 
 
-def _confidence(hits: Sequence[Hit]) -> float:
+def _confidence(hits: Sequence[Hit], scores: Sequence[float], mode: Mode) -> float:
     """Evidence that the collection answers the question, 0 to 1."""
-    similarity = max((h.similarity or 0.0 for h in hits), default=0.0)
-    coverage = max((h.coverage or 0.0 for h in hits), default=0.0)
-    return 1 / (1 + math.exp(-(-4.0 + 9.0 * similarity + 4.0 * coverage)))
+    of_hit, of_sentence, bias = _CALIBRATION[mode]
+    return 1 / (1 + math.exp(-(of_hit * hits[0].score + of_sentence * max(scores) + bias)))
 
 
 def _late(index: Index, question: str, sentences: Sequence[_Sentence]) -> Floats:
@@ -131,15 +137,17 @@ def compose(
     index: Index, question: str, hits: Sequence[Hit], *, mode: Mode, filters: Filters
 ) -> Answer:
     """An answer of quoted sentences from `hits`, or one that says nothing was found."""
-    confidence = _confidence(hits)
     sentences = _sentences(hits[:_HITS_READ])
-    found = confidence >= _THRESHOLD and bool(sentences)
+    confidence = 0.0
     citations: tuple[Citation, ...] = ()
-    if found:
-        citations = _cite(_choose(sentences, _scores(index, question, sentences, mode)))
+    if sentences:
+        scores = _scores(index, question, sentences, mode)
+        confidence = _confidence(hits, scores, mode)
+        if confidence >= _THRESHOLD:
+            citations = _cite(_choose(sentences, scores))
     return Answer(
         question=question,
-        found=found,
+        found=bool(citations),
         confidence=confidence,
         citations=citations,
         hits=tuple(hits),

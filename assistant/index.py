@@ -17,6 +17,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import shutil
 import sqlite3
 import threading
@@ -67,6 +68,7 @@ PROBES = (
 _PROBE_TOLERANCE = 1e-3
 _HASHED_ON_OPEN = 64_000_000
 _SAMPLED = 24
+_GENERATION = re.compile(r"[0-9A-Za-z-]+")
 _CURRENT = "CURRENT"
 _PARTIAL = ".partial-"
 
@@ -104,12 +106,15 @@ def _pointer(folder: Path) -> tuple[str, str]:
     path = folder / _CURRENT
     try:
         pointer = json.loads(path.read_text(encoding="utf-8"))
-        return str(pointer["generation"]), str(pointer["manifest_sha256"])
+        generation = str(pointer["generation"])
+        if not _GENERATION.fullmatch(generation):
+            raise ValueError("it names no generation")
+        return generation, str(pointer["manifest_sha256"])
     except (FileNotFoundError, NotADirectoryError):
         raise IndexNotFound(
             f"there is no index in {folder}; build one: assistant build ARTICLES --index {folder}"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise IndexCorrupt(
             f"{path} cannot be read ({error}); build again: assistant build --full --index {folder}"
         ) from error
@@ -124,8 +129,6 @@ def _manifest(folder: Path) -> tuple[Path, dict[str, Any]]:
     generation, checksum = _pointer(folder)
     again = f"build again: assistant build --full --index {folder}"
     path = folder / generation / "manifest.json"
-    if "/" in generation or "\\" in generation or generation.startswith("."):
-        raise IndexCorrupt(f"{folder / _CURRENT} names no generation; {again}")
     try:
         data = path.read_bytes()
     except OSError as error:

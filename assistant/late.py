@@ -42,7 +42,7 @@ class TokenIndex:
         try:
             self._ids = np.load(folder / "ids.npy", mmap_mode="r", allow_pickle=False)
             self._offsets = np.load(folder / "offsets.npy", allow_pickle=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise IndexCorrupt(
                 f"{folder} cannot be read ({error}); build it again: assistant build --full"
             ) from error

@@ -72,7 +72,8 @@ def _by_language(index: Index, sampled: Floats) -> tuple[Floats, Floats]:
     totals = np.add.reduceat(sampled, starts, axis=-1)
     squares = np.add.reduceat(sampled**2, starts, axis=-1)
     own = np.maximum(squares - totals**2 / counts, 0.0)
-    mean: Floats = (totals + _MEAN_PRIOR * sampled.mean(axis=-1, keepdims=True)) / (counts + _MEAN_PRIOR)
+    all_mean = _MEAN_PRIOR * sampled.mean(axis=-1, keepdims=True)
+    mean: Floats = (totals + all_mean) / (counts + _MEAN_PRIOR)
     pooled = _VARIANCE_PRIOR * sampled.var(axis=-1, keepdims=True)
     variance: Floats = (own + pooled) / (counts + _VARIANCE_PRIOR)
     return mean, variance
@@ -93,7 +94,8 @@ def _comparable(
     scores = weights @ above_usual(best, usual[:, of_rows])
     sample_scores = weights @ above_usual(sampled, usual[:, of_sample])
     mean, variance = _by_language(index, sample_scores)
-    standardised: Floats = (scores - mean[of_rows]) / (np.sqrt(variance[of_rows]) + 1e-6)
+    deviation = np.sqrt(variance[of_rows]) + np.float32(1e-6)
+    standardised: Floats = ((scores - mean[of_rows]) / deviation).astype(np.float32)
     return standardised
 
 
@@ -150,7 +152,7 @@ def search(index: Index, question: str, *, k: int, mode: Mode, filters: Filters)
     allowed = index.allowed_rows(filters)
     if allowed is not None and not allowed.any():
         return []
-    depth = max(_DEPTH, k * PER_ARTICLE * 2)
+    depth = max(_DEPTH, k * PER_ARTICLE)
     dense = lexical = _NOTHING
     if mode != "lexical":
         vector = index.embedder.embed_question(question)

@@ -42,7 +42,7 @@ def read_article_vectors(path: Path) -> Vectors:
     """Maps what `write_article_vectors` wrote into memory. Raises IndexCorrupt."""
     try:
         vectors: Vectors = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise IndexCorrupt(
             f"{path} cannot be read ({error}); build it again: assistant build --full"
         ) from error

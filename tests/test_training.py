@@ -150,6 +150,19 @@ def test_late_interaction_is_a_weighted_mean_of_best_cosines() -> None:
     assert scores.item() == pytest.approx((3 * 0.5**0.5 + 1 * 0.5**0.5) / 4)
 
 
+def test_frequent_tokens_weigh_less(packed: tuple[Path, list[Packed]]) -> None:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(packed[0]))
+    scores = [score for _, score in json.loads(tokenizer.to_str())["model"]["vocab"]]
+    table = np.ones((len(scores), 4), np.float32)
+    weights = export.weigh_by_rarity(table, tokenizer, 1e-2)[:, 0]
+    frequent, rare = int(np.argmax(scores[1:])) + 1, int(np.argmin(scores))
+    assert weights[0] == 1
+    assert weights[frequent] == pytest.approx(1e-2 / (1e-2 + np.exp(scores[frequent])))
+    assert weights[frequent] < weights[rare] <= 1
+
+
 def test_the_gate_refuses_a_table_that_was_not_trained(
     packed: tuple[Path, list[Packed]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,7 +176,10 @@ def test_the_gate_refuses_a_table_that_was_not_trained(
         ):
             with gzip.open(tmp_path / f"{language}.{kind}.jsonl.gz", "wt") as file:
                 file.writelines(json.dumps(row) + "\n" for row in rows)
-    table = np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32)
+    from tokenizers import Tokenizer
+
+    size = Tokenizer.from_file(str(packed[0])).get_vocab_size()
+    table = np.random.default_rng(0).normal(size=(size, 8)).astype(np.float32)
     np.save(tmp_path / "table.npy", table)
     arguments = [str(tmp_path / "table.npy"), str(packed[0]), str(tmp_path), str(tmp_path / "out")]
     monkeypatch.setattr(sys, "argv", ["export", *arguments])

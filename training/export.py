@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 import tempfile
@@ -14,7 +15,13 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize, StaticEmbedding
 from tokenizers import Tokenizer
 
-from training.measure import cross_language, read_passage_set, same_language, vectors_of
+from training.measure import (
+    Array,
+    cross_language,
+    read_passage_set,
+    same_language,
+    vectors_of,
+)
 
 GATE_LANGUAGES = ("ar", "de", "en", "es", "ru", "th", "zh")
 GATE_CROSS = 0.25
@@ -22,7 +29,24 @@ GATE_SAME = 0.60
 CARD = "README.md"
 
 
-def save_model(table: np.ndarray, tokenizer_file: Path, folder: Path) -> None:
+def weigh_by_rarity(table: Array, tokenizer: Tokenizer, smoothing: float) -> Array:
+    """`table` [v, d] with each row times a / (a + p), where p is the token's probability.
+
+    Smooth inverse frequency (Arora, Liang, Ma 2017), over the probabilities that the
+    Unigram tokenizer itself carries. It adds to what the lengths of the rows have learned.
+    """
+    vocabulary = json.loads(tokenizer.to_str())["model"]["vocab"]
+    scores = np.array([score for _, score in vocabulary], np.float64)
+    probabilities = np.exp(scores)
+    # The unknown token has the score 0, which is no probability.
+    probabilities[scores >= 0] = 0.0
+    weighted: Array = (table * (smoothing / (smoothing + probabilities))[:, None]).astype(
+        np.float32
+    )
+    return weighted
+
+
+def save_model(table: Array, tokenizer_file: Path, folder: Path) -> None:
     """Writes `table` [v, d], in half precision, as a sentence-transformers model."""
     static = StaticEmbedding(
         Tokenizer.from_file(str(tokenizer_file)),
@@ -48,9 +72,11 @@ def main() -> None:
     parser.add_argument("tokenizer", type=Path)
     parser.add_argument("dev", type=Path, help="folder with the set that the gate measures on")
     parser.add_argument("output", type=Path)
+    parser.add_argument("--smoothing", type=float, default=3e-4, help="of the token weights")
     arguments = parser.parse_args()
-    table = np.load(arguments.table, allow_pickle=False)
     tokenizer = Tokenizer.from_file(str(arguments.tokenizer))
+    trained = np.load(arguments.table, allow_pickle=False)
+    table = weigh_by_rarity(trained, tokenizer, arguments.smoothing)
     sets = {
         language: vectors_of(table, tokenizer, read_passage_set(arguments.dev, language))
         for language in GATE_LANGUAGES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import json
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 Array = npt.NDArray[np.float32]
@@ -84,3 +86,26 @@ def cross_language(sets: Mapping[str, Embedded]) -> float:
 def same_language(sets: Mapping[str, Embedded]) -> float:
     """Mean recall@1 over languages."""
     return float(np.mean([recall_at_1(s, s) for s in sets.values()]))
+
+
+def main() -> None:
+    """Prints recall@1 for every pair of languages of a set, question language first, as JSON."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("model", type=Path, help="folder of a model that training.export wrote")
+    parser.add_argument("dev", type=Path, help="folder of an aligned set, see training/README.md")
+    arguments = parser.parse_args()
+    tokenizer = Tokenizer.from_file(str(arguments.model / "tokenizer.json"))
+    weights = load_file(arguments.model / "model.safetensors")["embedding.weight"]
+    table = weights.astype(np.float32)
+    languages = sorted(p.name.split(".")[0] for p in arguments.dev.glob("*.articles.jsonl.gz"))
+    sets = {
+        language: vectors_of(table, tokenizer, read_passage_set(arguments.dev, language))
+        for language in languages
+    }
+    pairs = {a: {b: round(recall_at_1(sets[a], sets[b]), 3) for b in languages} for a in languages}
+    summary = {"cross": round(cross_language(sets), 4), "same": round(same_language(sets), 4)}
+    print(json.dumps({**summary, "recall@1": pairs}))
+
+
+if __name__ == "__main__":
+    main()

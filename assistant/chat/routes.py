@@ -15,7 +15,7 @@ from assistant.chat.backend import Backend
 from assistant.chat.conversation import UNEXPECTED
 from assistant.chat.guard import SAFE_HEADERS
 from assistant.chat.reading import article_page, message_page
-from assistant.errors import ArticleNotFound, AssistantError
+from assistant.errors import ArticleNotFound, AssistantError, QuestionError, SettingsError
 from assistant.settings import DEFAULT_K, check_mode, check_question
 
 HERE = Path(__file__).parent
@@ -98,7 +98,7 @@ def _add_file(app: FastAPI, name: str, kind: str) -> None:
 def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(AssistantError)
     def refused(_request: Request, error: AssistantError) -> JSONResponse:
-        return _error(str(error), 404 if isinstance(error, ArticleNotFound) else 400)
+        return _error(str(error), _status(error))
 
     @app.exception_handler(RequestValidationError)
     def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
@@ -112,6 +112,13 @@ def _add_errors(app: FastAPI) -> None:
     def failed(_request: Request, _error: Exception) -> JSONResponse:
         # Starlette's outermost layer answers here, outside the guard; it logs the error too.
         return JSONResponse({"error": UNEXPECTED}, status_code=500, headers=SAFE_HEADERS)
+
+
+def _status(error: AssistantError) -> int:
+    if isinstance(error, ArticleNotFound):
+        return 404
+    # What is not the asker's to mend is the state of the server: a missing index, a lost model.
+    return 400 if isinstance(error, (QuestionError, SettingsError)) else 503
 
 
 def _error(message: str, status: int) -> JSONResponse:

@@ -15,5 +15,5 @@ run=$work/reference
 [ -f "$run/table.npy" ] ||
   python -m training.train "$work/packed" "$work/tokenizer.json" "$run" \
     --dimension 256 --batch 2048 --steps 8000 --rate 0.02 \
-    --late-batch 96 --late-steps 2000 --late-rate 0.003 --seed 0
-python -m training.export "$run/table.npy" "$work/tokenizer.json" "$dev" assistant/model
+    --late-steps 0 --seed 0
+python -m training.export "$run/table.npy" "$work/tokenizer.json" "$dev" assistant/model --smoothing 3e-4

@@ -1,0 +1,78 @@
+"""What all tests share: no network, one index of the seeds, one tiny model, one tiny index."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+# Before anything imports the libraries that read them. Compiling ranx's measures takes a minute.
+os.environ.update(HF_HUB_OFFLINE="1", NUMBA_DISABLE_JIT="1", TOKENIZERS_PARALLELISM="false")
+
+import pytest
+from helpers import COLLECTION, GUARD, ROOT, write_articles
+from tiny import write_tiny_model
+
+from assistant.api import Assistant
+from assistant.building import build
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
+    """Refuses every connection that would leave this machine, and no settings from outside."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, getattr(socket.socket, name))
+        patch.setattr(socket, "getaddrinfo", socket.getaddrinfo)
+        for name in ("ARTICLES", "INDEX", "MODEL"):
+            patch.delenv(f"ASSISTANT_{name}", raising=False)
+        runpy.run_path(str(GUARD / "sitecustomize.py"))
+        yield
+
+
+@pytest.fixture(scope="session")
+def seed_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The index of `seeds/`, built with the bundled model. Do not write to it."""
+    folder = tmp_path_factory.mktemp("seeds") / "index"
+    build(ROOT / "seeds", index=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def seeds(seed_index: Path) -> Iterator[Assistant]:
+    with Assistant(seed_index) as assistant:
+        yield assistant
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A static sentence-transformers model of a few hundred kilobytes."""
+    folder = tmp_path_factory.mktemp("model") / "tiny"
+    write_tiny_model(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_articles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of COLLECTION's articles. Do not write to it."""
+    folder = tmp_path_factory.mktemp("articles")
+    write_articles(folder, COLLECTION)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_index(
+    tmp_path_factory: pytest.TempPathFactory, tiny_articles: Path, tiny_model: Path
+) -> Path:
+    """The index of COLLECTION. Do not write to it."""
+    folder = tmp_path_factory.mktemp("tiny") / "index"
+    build(tiny_articles, index=folder, model=str(tiny_model))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_index: Path) -> Iterator[Assistant]:
+    with Assistant(tiny_index) as assistant:
+        yield assistant
