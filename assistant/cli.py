@@ -147,8 +147,9 @@ def _show_answer(answer: Answer) -> None:
         searched = f"searched {answer.index.articles} articles in "
         languages = ", ".join(tag for tag, _ in answer.index.languages)
         _note(f"{searched}{languages or 'no language'}; nearest:")
-        for hit in answer.hits[:3]:
-            _note(f"  [{hit.article.language}] {one_line(hit.article.title)}")
+        nearest = {hit.article.id: hit.article for hit in answer.hits}
+        for article in list(nearest.values())[:3]:
+            _note(f"  [{article.language}] {one_line(article.title)}")
         return
     for citation in answer.citations:
         print(f"{one_line(citation.quote)} [{citation.number}]")

@@ -23,7 +23,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-QUESTION = "한국과 일본에 주둔하는 미군은 각각 몇 명 정도인가요?"
+QUESTION = "How many passengers escaped from the burning plane at Haneda airport?"
 PATIENCE = 300
 
 

@@ -51,7 +51,7 @@ ARTICLES = (
         text="The main mirror is 6.5 metres wide. It has eighteen segments of missiles beryllium.",
         language="en",
         published="2022-07-20",
-        source="The Courier",
+        source="Example article, written for this project",
         url="javascript:alert(1)",
         path="en-telescope.md",
     ),

@@ -368,3 +368,10 @@ def test_serve(
     serve(index=tmp_path, host="0.0.0.0", port=0)
     assert opened == [tmp_path, "closed"]
     assert "no login" in capsys.readouterr().err
+
+
+def test_the_examples_are_shown_over_the_articles_that_they_are_about() -> None:
+    from assistant.chat.page import EXAMPLES, _examples
+
+    assert [example["text"] for example in _examples(FakeBackend().info)] == list(EXAMPLES)
+    assert _examples(FakeBackend(ARTICLES[:1]).info) == []

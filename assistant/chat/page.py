@@ -24,9 +24,9 @@ from assistant.types import IndexInfo
 EXAMPLES = (
     "When will South Korea, the United States and Japan share missile warning data?",
     "¿Por qué recibió Han Kang el Premio Nobel de Literatura?",
-    "Quantas pessoas morreram nas enchentes do Rio Grande do Sul?",
+    "Quantos militares turcos estão sepultados no cemitério das Nações Unidas em Busan?",
     "Какого размера главное зеркало телескопа «Джеймс Уэбб»?",
-    "メッセンジャーRNAの研究でノーベル賞を受けたのは誰ですか？",
+    "アルプス以北のNATO空域を監視している指揮所は、ドイツのどこにあるのか。",
     "كم تراجعت إيرادات قناة السويس؟",
 )
 
