@@ -137,19 +137,16 @@ def _kept_pieces(
 def _embed(pieces: list[_Piece], model: _Model, progress: Progress) -> npt.NDArray[np.float32]:
     """The vectors of all pieces [n, d], those that are missing embedded."""
     missing = [i for i, piece in enumerate(pieces) if piece.vector is None]
-    vectors: npt.NDArray[np.float32] | None = None
+    vectors = np.zeros((len(pieces), model.loaded.dimension), np.float32)
+    for i, piece in enumerate(pieces):
+        if piece.vector is not None:
+            vectors[i] = piece.vector
+    for start in range(0, len(missing), _BATCH):
+        progress("embedding", start, len(missing))
+        batch = missing[start : start + _BATCH]
+        vectors[batch] = model.loaded.embed_passages([pieces[i].searched_text for i in batch])
     if missing:
-        vectors = np.zeros((len(pieces), model.loaded.dimension), np.float32)
-        for start in range(0, len(missing), _BATCH):
-            progress("embedding", start, len(missing))
-            batch = missing[start : start + _BATCH]
-            vectors[batch] = model.loaded.embed_passages([pieces[i].searched_text for i in batch])
         progress("embedding", len(missing), len(missing))
-        for i, piece in enumerate(pieces):
-            if piece.vector is not None:
-                vectors[i] = piece.vector
-    else:
-        vectors = np.stack([p.vector for p in pieces if p.vector is not None])
     return vectors
 
 

@@ -65,24 +65,29 @@ def _place(article: Article) -> str:
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    from assistant.building import build
-
-    with _progress() as progress:
-        report = build(
-            arguments.articles,
-            index=arguments.index,
-            model=arguments.model,
-            full=arguments.full,
-            dry_run=arguments.dry_run,
-            progress=progress,
-        )
-    for skipped in report.skipped:
-        _note(f"skipped: {skipped}")
+    report = _build_index(
+        arguments.articles,
+        index=arguments.index,
+        model=arguments.model,
+        full=arguments.full,
+        dry_run=arguments.dry_run,
+    )
     if arguments.json:
         _print_json(report.to_dict())
     else:
         print(_summary(report))
     return 0
+
+
+def _build_index(articles: Path | None, **options: Any) -> BuildReport:
+    """Builds with a bar on a terminal, and says what was skipped."""
+    from assistant.building import build
+
+    with _progress() as progress:
+        report = build(articles, progress=progress, **options)
+    for skipped in report.skipped:
+        _note(f"skipped: {skipped}")
+    return report
 
 
 def _summary(report: BuildReport) -> str:
@@ -182,8 +187,7 @@ def _chat(arguments: argparse.Namespace) -> int:
         current_generation(settings.index)
     except IndexNotFound:
         _note(f"no index in {settings.index} yet: building it from {settings.articles}")
-        arguments.model, arguments.full, arguments.dry_run, arguments.json = None, False, False, 0
-        _build(arguments)
+        _note(_summary(_build_index(settings.articles, index=settings.index)))
     from assistant.chat import serve
 
     serve(
