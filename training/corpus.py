@@ -57,6 +57,34 @@ def _jsonl(path: Path, first: str, second: str) -> Iterator[tuple[str, str, str]
                 yield row["source"], row[first], row[second]
 
 
+_FILES: dict[Kind, str] = {
+    "parallel": "parallel.{}.tsv.gz",
+    "lexicon": "lexicon.{}.tsv.gz",
+    "question": "qa.{}.jsonl.gz",
+    "headline": "news.{}.jsonl.gz",
+}
+
+
+def write_groups(groups: list[Group], folder: Path) -> None:
+    """Writes `groups` in the form that `read_groups` reads; every run writes the same bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines: dict[str, list[str]] = defaultdict(list)
+    for group in groups:
+        name = _FILES[group.kind].format(group.language)
+        if group.kind in ("parallel", "lexicon"):
+            lines[name] += [f"{group.source}\t{a}\t{b}\n" for a, b in group.pairs]
+            continue
+        first, second = ("question", "positive") if group.kind == "question" else ("title", "text")
+        lines[name] += [
+            json.dumps({"source": group.source, first: a, second: b}, ensure_ascii=False) + "\n"
+            for a, b in group.pairs
+        ]
+    for name, rows in sorted(lines.items()):
+        # Level 1: the folder is read once or twice.
+        with gzip.GzipFile(folder / name, "wb", compresslevel=1, mtime=0) as file:
+            file.write("".join(rows).encode())
+
+
 def read_groups(folder: Path, *, max_rows: int = 80_000, min_rows: int = 100) -> list[Group]:
     """All groups of `folder`, ordered by name.
 
