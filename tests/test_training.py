@@ -6,20 +6,40 @@ import gzip
 import json
 import random
 import sys
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer
+from torch.nn import functional as F
 
 from assistant.embedding import load_for_questions
 from training import export
-from training.corpus import read_groups
+from training.alignment import word_translations
+from training.bags import Floats, Parameter
+from training.corpus import Group, read_groups, write_groups
+from training.late import late_gradient
 from training.measure import PassageSet, recall_at_1, vectors_of
-from training.objective import late_interaction_scores
-from training.packing import Packed, Side, pack_folder, read_packed
-from training.train import Plan, Sampler, train
+from training.negatives import bm25_neighbours
+from training.objective import dense_contrast, same_meaning, units, units_backward
+from training.packing import Store, number_pairs, pack_groups, read_store
+from training.romanised import GramIndex, RomanisedTable, grams
+from training.sampling import Batch, Sampler
+from training.switching import Switcher, write_switcher
+from training.teacher import Teacher, targets_of, taught_texts, write_teacher
+from training.train import Plan, new_table, train
 from training.vocabulary import sample_text, train_vocabulary
+from training.wordbook import (
+    LITTLE_WORD,
+    UNKNOWN_WORD,
+    EnglishMarker,
+    SpacelessMarker,
+    Wordbook,
+    english_key,
+)
 
 WORDS = {
     "en": "river bridge flood mayor school museum train harvest border election".split(),
@@ -44,6 +64,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 english = " ".join(WORDS["en"][i] for i in numbers)
                 other = join.join(WORDS[language][i] for i in numbers)
                 file.write(f"made\t{english}\t{other}\n")
+        with gzip.open(folder / f"lexicon.{language}.tsv.gz", "wt", encoding="utf-8") as file:
+            for english, other in zip(WORDS["en"], WORDS[language], strict=True):
+                file.writelines(f"made\t{english}\t{other}\n" for _ in range(10))
     with gzip.open(folder / "qa.en.jsonl.gz", "wt", encoding="utf-8") as file:
         for _ in range(200):
             numbers = _sentence(chance)
@@ -57,26 +80,54 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@dataclass(frozen=True)
+class Made:
+    """What the steps before training leave."""
+
+    tokenizer_file: Path
+    tokenizer: Tokenizer
+    store: Store
+    switcher: Switcher
+    grams: GramIndex
+    teacher: Teacher
+
+
 @pytest.fixture(scope="module")
-def packed(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Packed]]:
+def made(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("packed")
-    texts = sample_text(read_groups(data), megabytes=1, english_megabytes=1)
+    groups = read_groups(data)
+    texts = sample_text(groups, megabytes=1, english_megabytes=1)
     tokenizer = train_vocabulary(texts, size=150)
     tokenizer.save(str(folder / "tokenizer.json"))
-    pack_folder(data, folder / "tokenizer.json", folder)
-    return folder / "tokenizer.json", read_packed(folder)
+    pack_groups(groups, tokenizer, folder)
+    write_switcher(groups, tokenizer, folder)
+    taught, words = taught_texts(groups)
+    of_words = np.random.default_rng(5).normal(size=(len(WORDS["en"]), 12)).astype(np.float32)
+    vectors = np.stack(
+        [of_words[[WORDS["en"].index(w) for w in text.split()]].sum(axis=0) for text in taught]
+    )
+    write_teacher(groups, tokenizer, folder, taught, words, vectors)
+    switcher, teacher = Switcher.read(folder), Teacher.read(folder)
+    assert switcher is not None and teacher is not None
+    pieces = [str(tokenizer.id_to_token(i)) for i in range(tokenizer.get_vocab_size())]
+    return Made(
+        folder / "tokenizer.json",
+        tokenizer,
+        read_store(folder),
+        switcher,
+        GramIndex.of(pieces),
+        teacher,
+    )
 
 
-PLAN = Plan(
-    dimension=16,
-    steps=60,
-    batch=64,
-    rate=0.05,
-    late_steps=15,
-    late_batch=16,
-    late_rate=0.01,
-    sources_per_batch=4,
-)
+PLAN = Plan(dimension=16, steps=90, batch=64, rate=0.05, late_steps=15, late_batch=16, lesson=16)
+
+
+def _train(made: Made, plan: Plan, folder: Path, *, until: int | None = None) -> Floats:
+    table = new_table(made.tokenizer.get_vocab_size(), made.grams, plan)
+    sampler = Sampler(made.store, made.switcher, parts=4)
+    late_sampler = Sampler(made.store, made.switcher, parts=2, seed=1)
+    return train(table, sampler, late_sampler, made.teacher, plan, folder, until=until)
 
 
 def _set(language: str) -> PassageSet:
@@ -87,73 +138,266 @@ def _set(language: str) -> PassageSet:
     return PassageSet(texts, texts, {n: n for n in texts})
 
 
-def test_the_recipe_crosses_languages_and_its_model_loads(
-    packed: tuple[Path, list[Packed]], tmp_path: Path
-) -> None:
-    from tokenizers import Tokenizer
-
-    tokenizer_file, groups = packed
-    tokenizer = Tokenizer.from_file(str(tokenizer_file))
-    table = train(groups, tokenizer.get_vocab_size(), PLAN, tmp_path / "run").numpy()
-    sets = {language: vectors_of(table, tokenizer, _set(language)) for language in WORDS}
+def test_the_recipe_crosses_languages_and_its_model_loads(made: Made, tmp_path: Path) -> None:
+    table = _train(made, PLAN, tmp_path / "run")
+    sets = {lang: vectors_of(table, made.tokenizer, _set(lang)) for lang in WORDS}
     untrained = np.random.default_rng(0).normal(size=table.shape).astype(np.float32)
-    before = {language: vectors_of(untrained, tokenizer, _set(language)) for language in WORDS}
-    for other in ("de", "th"):
-        assert recall_at_1(sets[other], sets["en"]) > 0.8
-        assert recall_at_1(before[other], before["en"]) < 0.4
+    before = {lang: vectors_of(untrained, made.tokenizer, _set(lang)) for lang in WORDS}
+    for one, other in (("de", "en"), ("th", "en"), ("th", "de")):
+        assert recall_at_1(sets[one], sets[other]) > 0.8
+        assert recall_at_1(before[one], before[other]) < 0.4
 
-    export.save_model(table, tokenizer_file, tmp_path / "model")
+    export.save_model(table, made.tokenizer_file, tmp_path / "model")
     model = load_for_questions(str(tmp_path / "model"))
     assert model.dimension == 16
     near = model.embed_passages(["river bridge flood", "fluss brücke flut", "wahl ernte zug"])
     assert near[0] @ near[1] > near[0] @ near[2]
 
 
-def test_a_run_that_was_stopped_ends_like_one_that_was_not(
-    packed: tuple[Path, list[Packed]], tmp_path: Path
+def test_a_run_that_was_stopped_ends_like_one_that_was_not(made: Made, tmp_path: Path) -> None:
+    whole = _train(made, PLAN, tmp_path / "whole")
+    _train(made, PLAN, tmp_path / "halves", until=80)
+    resumed = _train(made, PLAN, tmp_path / "halves")
+    assert np.allclose(whole, resumed, atol=1e-5)
+    assert not np.allclose(whole, _train(made, PLAN, tmp_path / "half", until=80), atol=1e-2)
+
+
+def test_batches_depend_on_the_seed_and_the_step_alone(made: Made) -> None:
+    def batch(step: int, seed: int) -> list[list[int]]:
+        drawn = Sampler(made.store, made.switcher, parts=4, seed=seed).batch(step, 32)
+        assert len(drawn.first) == len(drawn.second) == len(drawn.meanings) == 32
+        return [row.tolist() for row in drawn.first + drawn.second]
+
+    assert batch(5, 0) == batch(5, 0)
+    assert batch(5, 0) != batch(6, 0)
+    assert batch(5, 0) != batch(5, 1)
+
+
+def test_hard_negatives_share_the_words_of_the_question(made: Made) -> None:
+    (pairs,) = [p for p in made.store.pairs if p.kind == "question"]
+    neighbours = bm25_neighbours(made.store, pairs)
+    texts = made.store.texts["en"]
+    for row, others in list(zip(pairs.rows, neighbours, strict=True))[:20]:
+        asked = set(texts[row[0]].tolist())
+        shared = [len(asked & set(texts[r].tolist())) for r in pairs.rows[others[others >= 0], 1]]
+        usual = [len(asked & set(texts[r].tolist())) for r in pairs.rows[:, 1]]
+        assert np.mean(shared) > np.mean(usual)
+        assert row[2] not in pairs.rows[others[others >= 0], 2]
+    sampler = Sampler(
+        made.store, None, shares={"question": 1.0}, parts=1, hard_negatives=True, seed=2
+    )
+    assert len(sampler.batch(0, 32).first) == 32
+
+
+def test_translations_of_one_text_are_pairs_and_mean_the_same() -> None:
+    groups = [
+        Group("parallel", "s", "de", (("A river.", "ein fluss"), ("a mill", "eine mühle"))),
+        Group("parallel", "s", "fr", (("a river", "une rivière"),)),
+    ]
+    texts, pairs = number_pairs(groups)
+    ((first, second, meaning),) = pairs["bridged-parallel", "de", "fr"]
+    assert (texts["de"][first], texts["fr"][second]) == ("ein fluss", "une rivière")
+    of_english = {row[2] for row in pairs["parallel", "en", "fr"]}
+    assert of_english == {meaning}
+
+
+def test_groups_come_back_from_the_files_that_were_written(data: Path, tmp_path: Path) -> None:
+    groups = read_groups(data)
+    write_groups(groups, tmp_path)
+    assert read_groups(tmp_path) == groups
+
+
+def test_the_gradient_of_the_contrast_is_that_of_autograd() -> None:
+    chance = np.random.default_rng(0)
+    one, other = (chance.normal(size=(8, 5)).astype(np.float32) for _ in range(2))
+    meanings = np.array([1, 2, 3, 1, 5, 6, 7, 2])
+    (a, a_lengths), (b, b_lengths) = units(one), units(other)
+    loss, a_gradient, b_gradient = dense_contrast(a, b, same_meaning(meanings))
+
+    first, second = (torch.tensor(x, requires_grad=True) for x in (one, other))
+    scores = F.normalize(first) @ F.normalize(second).T / 0.05
+    expected = _contrast(scores, torch.tensor(meanings))
+    expected.backward()  # type: ignore[no-untyped-call]
+    assert loss == pytest.approx(expected.item(), rel=1e-5)
+    assert first.grad is not None and second.grad is not None
+    assert np.allclose(units_backward(a, a_lengths, a_gradient), first.grad, atol=1e-5)
+    assert np.allclose(units_backward(b, b_lengths, b_gradient), second.grad, atol=1e-5)
+
+
+def _contrast(scores: torch.Tensor, meanings: torch.Tensor) -> torch.Tensor:
+    same = (meanings[:, None] == meanings[None]) & ~torch.eye(len(meanings), dtype=torch.bool)
+    scores = scores.masked_fill(same, -1e9)
+    right = torch.arange(len(meanings))
+    return (F.cross_entropy(scores, right) + F.cross_entropy(scores.T, right)) / 2
+
+
+def test_the_gradient_of_late_interaction_is_that_of_autograd(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    _, groups = packed
-    whole = train(groups, 200, PLAN, tmp_path / "whole")
-    state = torch.load(tmp_path / "whole" / "checkpoint.pt", weights_only=True)
-    assert state["step"] == PLAN.steps + PLAN.late_steps
-    halfway = Plan(**{**_fields(PLAN), "late_steps": 0})
-    train(groups, 200, halfway, tmp_path / "halves")
-    resumed = train(groups, 200, PLAN, tmp_path / "halves")
-    assert torch.allclose(whole, resumed, atol=1e-5)
+    monkeypatch.setattr("training.late.TEMPERATURE", 0.3)
+    chance = np.random.default_rng(1)
+    rows = np.arange(100, 120)
+    table = chance.normal(size=(20, 6)).astype(np.float32)
+    first = [np.unique(chance.integers(0, 20, 4)) for _ in range(5)]
+    second = [np.unique(chance.integers(0, 20, 6)) for _ in range(5)]
+    meanings = np.array([0, 1, 2, 1, 4])
+    texts = [[(t + 100).astype(np.int32) for t in side] for side in (first, second)]
+    batch = Batch(texts[0], texts[1], meanings)
+    loss, gradient = late_gradient(rows, table, batch, same_meaning(meanings))
+
+    vectors = torch.tensor(table, requires_grad=True)
+    unit, squares = F.normalize(vectors), vectors.norm(dim=1) ** 2
+    scores = torch.stack(
+        [
+            torch.stack(
+                [
+                    (
+                        squares[a] / squares[a].sum() * (unit[a] @ unit[b].T).amax(1).clamp_min(0)
+                    ).sum()
+                    for b in second
+                ]
+            )
+            for a in first
+        ]
+    )
+    expected = _contrast(scores / 0.3, torch.tensor(meanings))
+    expected.backward()  # type: ignore[no-untyped-call]
+    assert loss == pytest.approx(expected.item(), rel=1e-5)
+    assert vectors.grad is not None
+    assert np.allclose(gradient, vectors.grad, atol=1e-4)
 
 
-def _fields(plan: Plan) -> dict[str, int | float]:
-    return {name: getattr(plan, name) for name in Plan.__slots__}
+def test_adam_moves_the_touched_rows_as_torch_does() -> None:
+    chance = np.random.default_rng(2)
+    start = chance.normal(size=(6, 3)).astype(np.float32)
+    parameter = Parameter(start.copy())
+    reference = torch.tensor(start[[1, 4]], requires_grad=True)
+    optimiser = torch.optim.Adam([reference], lr=0.1, eps=1e-8)
+    for number in (1, 2, 3):
+        gradient = chance.normal(size=(2, 3)).astype(np.float32)
+        parameter.step(np.array([1, 4]), gradient, rate=0.1, number=number)
+        reference.grad = torch.tensor(gradient)
+        optimiser.step()
+    assert np.allclose(parameter.table[[1, 4]], reference.detach(), atol=1e-4)
+    untouched = [0, 2, 3, 5]
+    assert (parameter.table[untouched] == start[untouched]).all()
 
 
-def test_batches_depend_on_the_seed_and_the_step_alone() -> None:
-    ids = np.arange(100, dtype=np.int32)
-    side = Side(ids, np.arange(0, 101, 5))
-    groups = [Packed("parallel", "a", side, side), Packed("headline", "b", side, side)]
-    weights = {"parallel": 1.0, "headline": 1.0}
-    sizes = {"first_tokens": 3, "second_tokens": 2}
-    one = Sampler(groups, weights, PLAN).batch(5, 8, **sizes)
-    again = Sampler(groups, weights, PLAN).batch(5, 8, **sizes)
-    other = Sampler(groups, weights, PLAN).batch(6, 8, **sizes)
-    flat = [[row.tolist() for row in side] for side in one]
-    assert flat == [[row.tolist() for row in side] for side in again]
-    assert flat != [[row.tolist() for row in side] for side in other]
-    assert max(map(len, one[0])) == 3
-    assert max(map(len, one[1])) == 2
+def test_pieces_that_sound_alike_share_grams_across_scripts() -> None:
+    assert (
+        grams("варшав") & grams("warszaw") >= {"=var"}
+        or len(grams("варшав") & grams("varshav")) > 5
+    )
+    assert "-=vrshv" in grams("варшава") & grams("varshava")
+    index = GramIndex.of(["москва", "moskva", "moskwa", "xyz"], min_pieces=3)
+    assert index.offsets[4] == index.offsets[3]
+    assert len(set(index.ids.tolist())) == index.count > 0
 
 
-def test_late_interaction_is_a_weighted_mean_of_best_cosines() -> None:
-    table = torch.tensor([[3.0, 0.0], [0.0, 1.0], [2.0, 2.0]])
-    first, first_mask = torch.tensor([[0, 1]]), torch.tensor([[True, True]])
-    second, second_mask = torch.tensor([[2, 0]]), torch.tensor([[True, False]])
-    scores = late_interaction_scores(table, first, first_mask, second, second_mask)
-    assert scores.item() == pytest.approx((3 * 0.5**0.5 + 1 * 0.5**0.5) / 4)
+def test_a_step_on_one_piece_moves_those_that_share_its_grams() -> None:
+    index = GramIndex.of(["москва", "moskva", "zzz"], min_pieces=2)
+    own, shared = np.zeros((3, 4), np.float32), np.zeros((index.count, 4), np.float32)
+    table = RomanisedTable(own, shared, index)
+    rows = np.array([0])
+    table.compose(rows)
+    table.step(rows, np.ones((1, 4), np.float32), rate=0.1, number=1)
+    whole = table.whole()
+    assert (whole[0] < whole[1]).all()
+    assert (whole[1] < 0).all()
+    assert (whole[2] == 0).all()
 
 
-def test_frequent_tokens_weigh_less(packed: tuple[Path, list[Packed]]) -> None:
-    from tokenizers import Tokenizer
+def test_word_translations_are_learned_from_sentences() -> None:
+    chance = random.Random(3)
+    sentences = [_sentence(chance) for _ in range(200)]
+    english = [[WORDS["en"][i] for i in s] for s in sentences]
+    german = [[WORDS["de"][i] for i in s] for s in sentences]
+    learned = word_translations(english, german)
+    best = {word: max(found, key=lambda wp: wp[1])[0] for word, found in learned.items()}
+    assert best == dict(zip(WORDS["en"], WORDS["de"], strict=True))
 
-    tokenizer = Tokenizer.from_file(str(packed[0]))
+
+def test_the_teacher_is_matched_in_every_language(made: Made, data: Path, tmp_path: Path) -> None:
+    table = _train(made, PLAN, tmp_path)
+    targets = made.teacher.targets(PLAN.dimension)
+    assert np.allclose(np.linalg.norm(targets, axis=1), 1, atol=1e-5)
+    taught, words = taught_texts(read_groups(data))
+    assert sorted(taught[:words]) == sorted(WORDS["en"])
+    for language in WORDS:
+        said = [WORDS[language][WORDS["en"].index(word)] for word in taught[:words]]
+        ids = [made.tokenizer.encode(word, add_special_tokens=False).ids for word in said]
+        means, _ = units(np.stack([table[row].mean(axis=0) for row in ids]))
+        right = (means @ targets[:words].T).argmax(axis=1) == np.arange(words)
+        assert right.mean() > 0.5
+
+
+def test_targets_keep_the_cosines_of_the_centred_teacher() -> None:
+    vectors = np.random.default_rng(6).normal(size=(50, 8)).astype(np.float32)
+    centred, _ = units(vectors - vectors.mean(axis=0))
+    for dimension in (8, 12):
+        targets = targets_of(vectors, dimension)
+        assert targets.shape == (50, dimension)
+        assert np.allclose(targets @ targets.T, centred @ centred.T, atol=1e-4)
+
+
+def test_texts_are_marked_by_their_longest_entries() -> None:
+    book = Wordbook(
+        {
+            "de": {("new", "york"): Counter(["New York"]), ("bridge",): Counter(["Brücke"])},
+            "th": {("bridge",): Counter(["สะพาน"])},
+        }
+    )
+    senses = book.senses()
+    assert english_key("to cross a wide river") is None
+    assert english_key("to cross") == ("cross",)
+    marked = EnglishMarker(senses)("The bridges of New York, Kalmar")
+    assert marked == (
+        (LITTLE_WORD, "the"),
+        (senses["bridge",], "bridges"),
+        (LITTLE_WORD, "of"),
+        (senses["new", "york"], "new york"),
+        (UNKNOWN_WORD, "kalmar"),
+    )
+    thai = SpacelessMarker("th", book, senses)("ที่สะพาน 42 แห่ง")
+    assert thai == (
+        (LITTLE_WORD, "ที่"),
+        (senses["bridge",], "สะพาน"),
+        (UNKNOWN_WORD, "42"),
+        (LITTLE_WORD, "แห่ง"),
+    )
+
+
+def test_switched_pairs_say_in_one_language_what_the_other_side_says(made: Made) -> None:
+    german = {
+        tuple(ids): word
+        for words in (WORDS["de"], WORDS["en"], WORDS["th"])
+        for word, ids in (
+            (w, made.tokenizer.encode(w, add_special_tokens=False).ids) for w in words
+        )
+    }
+    assert german
+    chance = np.random.default_rng(4)
+    source = made.switcher.sources[0]
+    marked = source.second[0]
+    own = made.switcher.say(marked, "en", "en", chance)
+    other = made.switcher.say(marked, "en", "de", chance)
+    said = made.tokenizer.decode(own.tolist()).replace(" ", "")
+    translated = made.tokenizer.decode(other.tolist()).replace(" ", "")
+    positions = [WORDS["en"].index(w) for w in _split(said, WORDS["en"])]
+    assert [WORDS["de"].index(w) for w in _split(translated, WORDS["de"])] == positions
+
+
+def _split(text: str, words: list[str]) -> list[str]:
+    found = []
+    while text:
+        word = next(w for w in words if text.startswith(w))
+        found.append(word)
+        text = text[len(word) :]
+    return found
+
+
+def test_frequent_tokens_weigh_less(made: Made) -> None:
+    tokenizer = made.tokenizer
     scores = [score for _, score in json.loads(tokenizer.to_str())["model"]["vocab"]]
     table = np.ones((len(scores), 4), np.float32)
     weights = export.weigh_by_rarity(table, tokenizer, 1e-2)[:, 0]
@@ -164,7 +408,7 @@ def test_frequent_tokens_weigh_less(packed: tuple[Path, list[Packed]]) -> None:
 
 
 def test_the_gate_refuses_a_table_that_was_not_trained(
-    packed: tuple[Path, list[Packed]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for language in export.GATE_LANGUAGES:
         for kind, rows in (
@@ -176,12 +420,15 @@ def test_the_gate_refuses_a_table_that_was_not_trained(
         ):
             with gzip.open(tmp_path / f"{language}.{kind}.jsonl.gz", "wt") as file:
                 file.writelines(json.dumps(row) + "\n" for row in rows)
-    from tokenizers import Tokenizer
-
-    size = Tokenizer.from_file(str(packed[0])).get_vocab_size()
+    size = made.tokenizer.get_vocab_size()
     table = np.random.default_rng(0).normal(size=(size, 8)).astype(np.float32)
     np.save(tmp_path / "table.npy", table)
-    arguments = [str(tmp_path / "table.npy"), str(packed[0]), str(tmp_path), str(tmp_path / "out")]
+    arguments = [
+        str(tmp_path / "table.npy"),
+        str(made.tokenizer_file),
+        str(tmp_path),
+        str(tmp_path / "out"),
+    ]
     monkeypatch.setattr(sys, "argv", ["export", *arguments])
     with pytest.raises(SystemExit, match="refused"):
         export.main()

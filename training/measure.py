@@ -55,7 +55,8 @@ def embed(table: Array, tokenizer: Tokenizer, texts: list[str]) -> Array:
     for row, encoding in enumerate(tokenizer.encode_batch_fast(texts, add_special_tokens=False)):
         if encoding.ids:
             vectors[row] = table[encoding.ids].mean(axis=0)
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    unit: Array = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    return unit
 
 
 def vectors_of(table: Array, tokenizer: Tokenizer, passages: PassageSet) -> Embedded:

@@ -1,4 +1,7 @@
-"""Trains the token table by contrast; restarts from its last checkpoint."""
+"""Trains the token table by contrast; goes on from its last checkpoint.
+
+The last steps also contrast late-interaction scores, so that the same vectors find and order.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +9,27 @@ import argparse
 import json
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import torch
 from tokenizers import Tokenizer
 
-from training.objective import (
-    LATE_TEMPERATURE,
-    dense_loss,
-    late_interaction_scores,
-    mean_vectors,
-    symmetric_contrast,
-)
-from training.packing import Ids, Packed, read_packed
+from training.bags import Floats, Longs, flatten, spread, weighted_sums
+from training.late import late_gradient
+from training.objective import dense_contrast, same_meaning, units, units_backward
+from training.packing import Ids, read_store
+from training.romanised import GramIndex, RomanisedTable
+from training.sampling import LATE_SHARES, Batch, Sampler
+from training.switching import Switcher
+from training.teacher import Teacher
 
-KIND_WEIGHT = {"parallel": 1.0, "lexicon": 0.7, "question": 2.0, "headline": 1.2}
-LATE_KIND_WEIGHT = {"parallel": 1.0, "lexicon": 0.2, "question": 4.0, "headline": 1.2}
-SHARE_EXPONENT = 0.7
 WARMUP_STEPS = 50
-MAX_TOKENS = 192
-LATE_FIRST_TOKENS = 24
-LATE_SECOND_TOKENS = 64
+LAST_RATE = 0.02
+CHECKPOINT_STEPS = 500
+LATE_PARTS = 2
+"""Few kinds in a batch: most negatives are then in the passage's own language, the hard ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,140 +40,165 @@ class Plan:
     steps: int
     batch: int
     rate: float
-    late_steps: int
-    late_batch: int
-    late_rate: float
-    sources_per_batch: int = 8
+    late_steps: int = 0
+    late_batch: int = 192
+    lesson: int = 768
     seed: int = 0
 
-
-class RowAdam:
-    """Adam that keeps moments for, and moves, only the rows of the table a batch touched."""
-
-    def __init__(self, table: torch.Tensor, first: torch.Tensor, second: torch.Tensor) -> None:
-        self.table, self.first, self.second = table, first, second
-
-    def step(self, rows: torch.Tensor, gradient: torch.Tensor, *, rate: float, step: int) -> None:
-        first = self.first[rows].lerp_(gradient, 0.1)
-        second = self.second[rows].mul_(0.999).addcmul_(gradient, gradient, value=0.001)
-        self.first[rows], self.second[rows] = first, second
-        scale = rate * (1 - 0.999**step) ** 0.5 / (1 - 0.9**step)
-        self.table[rows] -= scale * first / second.sqrt_().add_(1e-8)
+    def rate_at(self, step: int) -> float:
+        """A short warm-up, then a linear way down to a fiftieth."""
+        return (
+            self.rate * min(1.0, (step + 1) / WARMUP_STEPS) * max(LAST_RATE, 1 - step / self.steps)
+        )
 
 
-class Sampler:
-    """Draws batches; batch `step` depends on the seed and on `step` alone, so runs restart."""
-
-    def __init__(self, groups: list[Packed], kind_weight: dict[str, float], plan: Plan) -> None:
-        self.groups = groups
-        self.plan = plan
-        shares = [len(g) ** SHARE_EXPONENT * kind_weight[g.kind] for g in groups]
-        self.shares = np.array(shares) / sum(shares)
-
-    def batch(
-        self, step: int, size: int, *, first_tokens: int, second_tokens: int
-    ) -> tuple[list[Ids], list[Ids]]:
-        random = np.random.default_rng([self.plan.seed, step])
-        first: list[Ids] = []
-        second: list[Ids] = []
-        sources = self.plan.sources_per_batch
-        for number in random.choice(len(self.groups), sources, p=self.shares):
-            group = self.groups[number]
-            for i in random.integers(0, len(group), size // sources):
-                first.append(group.first[i][:first_tokens])
-                ids = group.second[i]
-                if len(ids) > second_tokens:
-                    moves = group.kind == "headline"
-                    start = int(random.integers(0, len(ids) - second_tokens)) if moves else 0
-                    ids = ids[start : start + second_tokens]
-                second.append(ids)
-        return first, second
+def new_table(pieces: int, grams: GramIndex, plan: Plan) -> RomanisedTable:
+    chance = np.random.default_rng(plan.seed)
+    own = chance.standard_normal((pieces, plan.dimension), np.float32) * np.float32(0.05)
+    shared = chance.standard_normal((grams.count, plan.dimension), np.float32) * np.float32(0.02)
+    return RomanisedTable(own, shared, grams)
 
 
-def _flat(rows: list[npt.NDArray[np.int64]]) -> tuple[torch.Tensor, torch.Tensor]:
-    offsets = np.cumsum([0] + [len(row) for row in rows[:-1]])
-    return torch.from_numpy(np.concatenate(rows)), torch.from_numpy(offsets)
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Texts, and the unit vectors [t, d] that the teacher gives to what they mean."""
+
+    texts: list[Ids]
+    targets: Floats
+    meanings: Longs
 
 
-def _padded(rows: list[npt.NDArray[np.int64]]) -> tuple[torch.Tensor, torch.Tensor]:
-    ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
-    mask = np.zeros(ids.shape, bool)
-    for i, row in enumerate(rows):
-        ids[i, : len(row)] = row
-        mask[i, : len(row)] = True
-    return torch.from_numpy(ids), torch.from_numpy(mask)
+def dense_step(
+    table: RomanisedTable, batch: Batch, lesson: Lesson | None, *, rate: float, number: int
+) -> float:
+    """One step of the contrast over mean vectors, of pairs and with a teacher; returns the
+    loss over the pairs."""
+    n = len(batch.first)
+    taught = lesson.texts if lesson else []
+    ids, offsets, weights = flatten(batch.first + batch.second + taught)
+    rows, places = table.own.localise(ids)
+    used = table.compose(rows)
+    means = np.empty((2 * n + len(taught), used.shape[1]), np.float32)
+    weighted_sums(used, places, offsets, weights, means)
+    unit, lengths = units(means)
+    excluded = same_meaning(batch.meanings)
+    loss, *gradients = dense_contrast(unit[:n], unit[n : 2 * n], excluded)
+    if lesson:
+        excluded = same_meaning(lesson.meanings)
+        _, towards, _ = dense_contrast(unit[2 * n :], lesson.targets, excluded)
+        gradients.append(towards * np.float32(len(taught) / n))
+    moved = units_backward(unit, lengths, np.concatenate(gradients))
+    gradient = np.zeros_like(used)
+    spread(moved, places, offsets, weights, gradient)
+    table.step(rows, gradient, rate=rate, number=number)
+    return loss
 
 
-def _localise(
-    first: list[Ids], second: list[Ids]
-) -> tuple[torch.Tensor, list[npt.NDArray[np.int64]], list[npt.NDArray[np.int64]]]:
-    """The rows of the table that a batch touches, and the batch in terms of these rows."""
-    both = first + second
-    rows, inverse = np.unique(np.concatenate(both), return_inverse=True)
-    pieces = np.split(inverse.astype(np.int64), np.cumsum([len(r) for r in both[:-1]]))
-    return torch.from_numpy(rows.astype(np.int64)), pieces[: len(first)], pieces[len(first) :]
+def late_step(table: RomanisedTable, batch: Batch, *, rate: float, number: int) -> float:
+    """One step of the contrast over late-interaction scores; returns its loss."""
+    rows, _ = table.own.localise(np.concatenate(batch.first + batch.second).astype(np.int64))
+    used = table.compose(rows)
+    loss, gradient = late_gradient(rows, used, batch, same_meaning(batch.meanings))
+    table.step(rows, gradient, rate=rate, number=number)
+    return loss
 
 
-def train(groups: list[Packed], vocabulary: int, plan: Plan, folder: Path) -> torch.Tensor:
-    """Runs, or goes on with, `plan`; checkpoints are kept in `folder`. Returns the table [v, d]."""
+class Average:
+    """A running mean of a loss that forgets."""
+
+    def __init__(self) -> None:
+        self.value: float | None = None
+
+    def add(self, value: float) -> None:
+        self.value = value if self.value is None else 0.98 * self.value + 0.02 * value
+
+    def __str__(self) -> str:
+        return "-" if self.value is None else f"{self.value:.3f}"
+
+
+class Checkpoint:
+    """The state of a run in one file, replaced whole."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def load(self, table: RomanisedTable) -> int:
+        """Fills `table` with the saved state, if there is one; returns the steps done."""
+        if not self._file.exists():
+            return 0
+        with np.load(self._file, allow_pickle=False) as state:
+            for name, parameter in (("own", table.own), ("shared", table.shared)):
+                parameter.table[:] = state[name]
+                parameter.moments[:] = state[f"{name}_moments"]
+            return int(state["step"])
+
+    def save(self, table: RomanisedTable, step: int) -> None:
+        partial = self._file.with_suffix(".partial.npz")
+        np.savez(
+            partial,
+            own=table.own.table,
+            own_moments=table.own.moments,
+            shared=table.shared.table,
+            shared_moments=table.shared.moments,
+            step=step,
+        )
+        partial.replace(self._file)
+
+
+def train(
+    table: RomanisedTable,
+    sampler: Sampler,
+    late_sampler: Sampler,
+    teacher: Teacher | None,
+    plan: Plan,
+    folder: Path,
+    *,
+    until: int | None = None,
+) -> Floats:
+    """Runs, or goes on with, `plan`, its checkpoint kept in `folder`; returns the table [v, d].
+
+    `until` stops early, after that many steps.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoint = folder / "checkpoint.pt"
-    torch.manual_seed(plan.seed)
-    table = torch.randn(vocabulary, plan.dimension) * 0.05
-    moments = torch.zeros(2, vocabulary, plan.dimension)
-    start = 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        table, moments, start = state["table"], state["moments"], state["step"]
-    optimiser = RowAdam(table, moments[0], moments[1])
-    sampler = Sampler(groups, KIND_WEIGHT, plan)
-    late_sampler = Sampler(groups, LATE_KIND_WEIGHT, plan)
-    total = plan.steps + plan.late_steps
-    average = None
+    checkpoint = Checkpoint(folder / "checkpoint.npz")
+    start = checkpoint.load(table)
+    targets = teacher.targets(plan.dimension) if teacher else None
+    dense, late = Average(), Average()
     clock = time.monotonic()
-    for step in range(start, total):
-        late = step >= plan.steps
-        if late:
-            done = (step - plan.steps) / plan.late_steps
-            rate = plan.late_rate * max(0.02, 1 - done)
-            first, second = late_sampler.batch(
-                step,
-                plan.late_batch,
-                first_tokens=LATE_FIRST_TOKENS,
-                second_tokens=LATE_SECOND_TOKENS,
-            )
-        else:
-            rate = plan.rate * min(1.0, (step + 1) / WARMUP_STEPS)
-            rate *= max(0.02, 1 - step / plan.steps)
-            first, second = sampler.batch(
-                step, plan.batch, first_tokens=MAX_TOKENS, second_tokens=MAX_TOKENS
-            )
-        rows, left, right = _localise(first, second)
-        used = table[rows].requires_grad_()
-        loss = dense_loss(mean_vectors(used, *_flat(left)), mean_vectors(used, *_flat(right)))
-        if late:
-            scores = late_interaction_scores(used, *_padded(left), *_padded(right))
-            loss = 0.5 * loss + symmetric_contrast(scores / LATE_TEMPERATURE)
-        loss.backward()  # type: ignore[no-untyped-call]
-        assert used.grad is not None
-        with torch.no_grad():
-            optimiser.step(rows, used.grad, rate=rate, step=step + 1)
-        value = float(loss.detach())
-        average = value if average is None else 0.98 * average + 0.02 * value
-        if (step + 1) % 100 == 0:
-            seconds = (time.monotonic() - clock) / (step + 1 - start)
-            print(f"{step + 1}/{total} loss {average:.3f} {seconds:.3f} s/step", file=sys.stderr)
-            sys.stderr.flush()
-        if (step + 1) % 500 == 0 or step + 1 == total:
-            partial = checkpoint.with_suffix(".partial")
-            torch.save({"table": table, "moments": moments, "step": step + 1}, partial)
-            partial.replace(checkpoint)
-    return table
+    last = plan.steps if until is None else until
+
+    def draw(step: int) -> tuple[Batch, Lesson | None, Batch | None]:
+        lesson = None
+        if teacher and targets is not None:
+            texts, rows = teacher.batch(step, plan.lesson, seed=plan.seed)
+            lesson = Lesson(texts, targets[rows], rows)
+        is_late = step >= plan.steps - plan.late_steps
+        late_batch = late_sampler.batch(step, plan.late_batch) if is_late else None
+        return sampler.batch(step, plan.batch), lesson, late_batch
+
+    # One thread draws ahead while the other computes outside the interpreter's lock.
+    with ThreadPoolExecutor(1) as ahead:
+        drawn = ahead.submit(draw, start)
+        for step in range(start, last):
+            batch, lesson, late_batch = drawn.result()
+            drawn = ahead.submit(draw, step + 1)
+            rate = plan.rate_at(step)
+            dense.add(dense_step(table, batch, lesson, rate=rate, number=step + 1))
+            if late_batch is not None:
+                late.add(late_step(table, late_batch, rate=rate, number=step + 1))
+            if (step + 1) % 100 == 0:
+                seconds = (time.monotonic() - clock) / (step + 1 - start)
+                done = f"{step + 1}/{plan.steps}"
+                print(f"{done} loss {dense} late {late} {seconds:.3f} s/step", file=sys.stderr)
+                sys.stderr.flush()
+            if (step + 1) % CHECKPOINT_STEPS == 0 or step + 1 == last:
+                checkpoint.save(table, step + 1)
+    return table.whole()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("cache", type=Path, help="folder of packed pairs")
+    parser.add_argument("store", type=Path, help="folder of packed pairs")
     parser.add_argument("tokenizer", type=Path)
     parser.add_argument("output", type=Path, help="folder for the checkpoint and the table")
     parser.add_argument("--dimension", type=int, default=256)
@@ -181,8 +206,8 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=2_048)
     parser.add_argument("--rate", type=float, default=0.02)
     parser.add_argument("--late-steps", type=int, default=0)
-    parser.add_argument("--late-batch", type=int, default=96)
-    parser.add_argument("--late-rate", type=float, default=0.003)
+    parser.add_argument("--late-batch", type=int, default=192)
+    parser.add_argument("--lesson", type=int, default=768, help="texts with a teacher, a step")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     plan = Plan(
@@ -192,13 +217,21 @@ def main() -> None:
         rate=arguments.rate,
         late_steps=arguments.late_steps,
         late_batch=arguments.late_batch,
-        late_rate=arguments.late_rate,
+        lesson=arguments.lesson,
         seed=arguments.seed,
     )
-    vocabulary = Tokenizer.from_file(str(arguments.tokenizer)).get_vocab_size()
+    tokenizer = Tokenizer.from_file(str(arguments.tokenizer))
+    pieces = [str(tokenizer.id_to_token(i)) for i in range(tokenizer.get_vocab_size())]
     clock = time.monotonic()
-    table = train(read_packed(arguments.cache), vocabulary, plan, arguments.output)
-    np.save(arguments.output / "table.npy", table.numpy())
+    store, switcher = read_store(arguments.store), Switcher.read(arguments.store)
+    sampler = Sampler(store, switcher, seed=plan.seed)
+    late_sampler = Sampler(
+        store, switcher, shares=LATE_SHARES, parts=LATE_PARTS, seed=plan.seed + 1
+    )
+    table = new_table(len(pieces), GramIndex.of(pieces), plan)
+    teacher = Teacher.read(arguments.store)
+    trained = train(table, sampler, late_sampler, teacher, plan, arguments.output)
+    np.save(arguments.output / "table.npy", trained)
     minutes = (time.monotonic() - clock) / 60
     print(json.dumps({"minutes": round(minutes, 1)}), file=sys.stderr)
 
