@@ -23,9 +23,9 @@ _SHORTEST = 12
 _PASSAGE_WEIGHT = 0.2
 _MARGIN = 0.3
 _SAME_SENTENCE = 0.8
-_THRESHOLD = 0.4
+THRESHOLD = 0.4
 # A logistic model on the score of the best hit and of the best sentence, fitted with the bundled
-# model on questions of XQuAD, half of them with their article left out of the hits.
+# model by benchmarks/calibration.py.
 _CALIBRATION: dict[Mode, tuple[float, float, float]] = {
     "hybrid": (0.234, 2.926, -4.278),
     "dense": (0.983, 7.817, -5.558),
@@ -133,6 +133,17 @@ def _cite(chosen: Sequence[_Sentence]) -> tuple[Citation, ...]:
     )
 
 
+def evidence(
+    index: Index, question: str, hits: Sequence[Hit], *, mode: Mode
+) -> tuple[float, float]:
+    """What the confidence is made of: the scores of the best hit and of the best sentence.
+
+    `hits` are not empty; `benchmarks/calibration.py` fits the confidence to it.
+    """
+    sentences = _sentences(hits[:_HITS_READ])
+    return hits[0].score, max(_scores(index, question, sentences, mode))
+
+
 def compose(
     index: Index, question: str, hits: Sequence[Hit], *, mode: Mode, filters: Filters
 ) -> Answer:
@@ -143,7 +154,7 @@ def compose(
     if sentences:
         scores = _scores(index, question, sentences, mode)
         confidence = _confidence(hits, scores, mode)
-        if confidence >= _THRESHOLD:
+        if confidence >= THRESHOLD:
             citations = _cite(_choose(sentences, scores))
     return Answer(
         question=question,

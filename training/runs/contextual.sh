@@ -24,18 +24,18 @@ pack)
   done
   ;;
 train)
-  # Layers and sizes: what a laptop bears. 2.6 million weights beside the table are about 6 MFLOP
+  # Layers and sizes: what a laptop bears. 4.7 million weights beside the table are about 10 MFLOP
   #   a token; twice the layers cost twice that at every question and every build.
   # Heads of 64, the size that the fast attention kernels are made for.
-  # Batch: negatives are what the contrast lives on. A token keeps some 75 kB until its gradient
-  #   is there (counted on a CPU), so 4,096 pairs take about 50 GB of the GPU's 140.
+  # Batch: negatives are what the contrast lives on. A token keeps some 110 kB until its gradient
+  #   is there (by a count on a CPU), so 4,096 pairs take about 45 GB of the GPU's 140.
   # Steps: 25 million pairs, each of four packs some thirty times. More wants more packs first.
   # Rate: the rows are scaled to a deviation of one, so one rate serves table and layers.
   # Dropout: the packs are seen so often that without it they would be learned by heart.
   # Minutes: of training, in all calls together. A borrowed half hour also starts, carries and
   #   compiles; when the minutes run out the rate has gone down by the clock.
   python -m training.contextual train "$static" "$work/run" "$work"/pack-*.npz \
-    --layers 4 --heads 4 --intermediate 512 --tokens 256 --dropout 0.1 \
+    --layers 4 --heads 6 --intermediate 512 --tokens 256 --dropout 0.1 \
     --batch 4096 --steps 6000 --rate 1e-3 --warmup 200 --seed 0 \
     --minutes "${MINUTES:-20}" --workers 8 --device cuda
   ;;
