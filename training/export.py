@@ -24,8 +24,8 @@ from training.measure import (
 )
 
 GATE_LANGUAGES = ("ar", "de", "en", "es", "ru", "th", "zh")
-GATE_CROSS = 0.25
-GATE_SAME = 0.60
+GATE_CROSS = 0.33
+GATE_SAME = 0.66
 CARD = "README.md"
 
 

@@ -42,7 +42,7 @@ class Plan:
     rate: float
     late_steps: int = 0
     late_batch: int = 192
-    lesson: int = 768
+    lesson: int = 512
     seed: int = 0
 
     def rate_at(self, step: int) -> float:
@@ -201,13 +201,13 @@ def main() -> None:
     parser.add_argument("store", type=Path, help="folder of packed pairs")
     parser.add_argument("tokenizer", type=Path)
     parser.add_argument("output", type=Path, help="folder for the checkpoint and the table")
-    parser.add_argument("--dimension", type=int, default=256)
+    parser.add_argument("--dimension", type=int, default=384)
     parser.add_argument("--steps", type=int, default=8_000)
-    parser.add_argument("--batch", type=int, default=2_048)
+    parser.add_argument("--batch", type=int, default=1_024)
     parser.add_argument("--rate", type=float, default=0.02)
-    parser.add_argument("--late-steps", type=int, default=0)
+    parser.add_argument("--late-steps", type=int, default=2_000)
     parser.add_argument("--late-batch", type=int, default=192)
-    parser.add_argument("--lesson", type=int, default=768, help="texts with a teacher, a step")
+    parser.add_argument("--lesson", type=int, default=512, help="texts with a teacher, a step")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     plan = Plan(
