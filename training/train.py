@@ -1,6 +1,6 @@
 """Trains the token table by contrast; goes on from its last checkpoint.
 
-The last steps also contrast late-interaction scores, so that the same vectors find and order.
+The last steps may also contrast late-interaction scores; `training/LOG.md` says what came of it.
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=8_000)
     parser.add_argument("--batch", type=int, default=1_024)
     parser.add_argument("--rate", type=float, default=0.02)
-    parser.add_argument("--late-steps", type=int, default=2_000)
+    parser.add_argument("--late-steps", type=int, default=0)
     parser.add_argument("--late-batch", type=int, default=192)
     parser.add_argument("--lesson", type=int, default=512, help="texts with a teacher, a step")
     parser.add_argument("--seed", type=int, default=0)

@@ -28,5 +28,5 @@ tokenizer=$work/tokenizer.json
 [ -f "$run/table.npy" ] ||
   python -m training.train "$store" "$tokenizer" "$run" \
     --dimension 384 --batch 1024 --steps 8000 --rate 0.02 --lesson 512 \
-    --late-steps 2000 --late-batch 192 --seed 0
+    --late-steps 0 --seed 0
 python -m training.export "$run/table.npy" "$tokenizer" "$dev/xquad" assistant/model --smoothing 3e-4
