@@ -26,7 +26,7 @@ from training.measure import PassageSet, recall_at_1, vectors_of
 from training.negatives import bm25_neighbours
 from training.objective import dense_contrast, same_meaning, units, units_backward
 from training.packing import Store, number_pairs, pack_groups, read_store
-from training.romanised import GramIndex, RomanisedTable, grams
+from training.romanised import GramIndex, RomanisedTable, grams, pieces_of
 from training.sampling import Batch, Sampler
 from training.switching import Switcher, write_switcher
 from training.teacher import Teacher, targets_of, taught_texts, write_teacher
@@ -109,13 +109,12 @@ def made(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
     write_teacher(groups, tokenizer, folder, taught, words, vectors)
     switcher, teacher = Switcher.read(folder), Teacher.read(folder)
     assert switcher is not None and teacher is not None
-    pieces = [str(tokenizer.id_to_token(i)) for i in range(tokenizer.get_vocab_size())]
     return Made(
         folder / "tokenizer.json",
         tokenizer,
         read_store(folder),
         switcher,
-        GramIndex.of(pieces),
+        GramIndex.of(pieces_of(tokenizer)),
         teacher,
     )
 
@@ -284,11 +283,10 @@ def test_adam_moves_the_touched_rows_as_torch_does() -> None:
 
 
 def test_pieces_that_sound_alike_share_grams_across_scripts() -> None:
-    assert (
-        grams("варшав") & grams("warszaw") >= {"=var"}
-        or len(grams("варшав") & grams("varshav")) > 5
-    )
-    assert "-=vrshv" in grams("варшава") & grams("varshava")
+    assert grams("варшава") == grams("varshava")
+    assert {"var", "-=vrshv"} <= grams("варшава")
+    assert "var" in grams("Warszawa") & grams("варшава")
+    assert not grams("варшава") & grams("λονδίνο")
     index = GramIndex.of(["москва", "moskva", "moskwa", "xyz"], min_pieces=3)
     assert index.offsets[4] == index.offsets[3]
     assert len(set(index.ids.tolist())) == index.count > 0
@@ -368,14 +366,6 @@ def test_texts_are_marked_by_their_longest_entries() -> None:
 
 
 def test_switched_pairs_say_in_one_language_what_the_other_side_says(made: Made) -> None:
-    german = {
-        tuple(ids): word
-        for words in (WORDS["de"], WORDS["en"], WORDS["th"])
-        for word, ids in (
-            (w, made.tokenizer.encode(w, add_special_tokens=False).ids) for w in words
-        )
-    }
-    assert german
     chance = np.random.default_rng(4)
     source = made.switcher.sources[0]
     marked = source.second[0]

@@ -11,14 +11,8 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from training.export import weigh_by_rarity
-from training.measure import (
-    Array,
-    cross_language,
-    read_passage_set,
-    same_language,
-    vectors_of,
-)
+from training.export import token_probabilities, weigh_by_rarity
+from training.measure import Array, measure_table, read_passage_sets
 
 SMOOTHING = 3e-4
 
@@ -57,8 +51,7 @@ def first_dimensions(table: Array, count: int) -> Array:
 
 def variants(trained: Array, tokenizer: Tokenizer) -> dict[str, Callable[[], Array]]:
     table = weigh_by_rarity(trained, tokenizer, SMOOTHING)
-    scores = np.array([s for _, s in json.loads(tokenizer.to_str())["model"]["vocab"]])
-    often = np.where(scores < 0, np.exp(scores), 0.0).astype(np.float32)
+    often = token_probabilities(tokenizer).astype(np.float32)
     lengths = np.linalg.norm(trained, axis=1, keepdims=True)
     found: dict[str, Callable[[], Array]] = {
         "not weighted": lambda: trained,
@@ -95,12 +88,9 @@ def main() -> None:
     arguments = parser.parse_args()
     tokenizer = Tokenizer.from_file(str(arguments.tokenizer))
     trained = np.load(arguments.table, allow_pickle=False)
-    languages = sorted(p.name.split(".")[0] for p in arguments.dev.glob("*.articles.jsonl.gz"))
-    passages = {language: read_passage_set(arguments.dev, language) for language in languages}
+    passages = read_passage_sets(arguments.dev)
     for name, make in variants(trained, tokenizer).items():
-        table = make()
-        sets = {lang: vectors_of(table, tokenizer, one) for lang, one in passages.items()}
-        cross, same = cross_language(sets), same_language(sets)
+        cross, same = measure_table(make(), tokenizer, passages)
         row = {"variant": name, "cross": round(100 * cross, 1), "same": round(100 * same, 1)}
         print(json.dumps(row), flush=True)
 

@@ -11,22 +11,15 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
 from training.export import weigh_by_rarity
-from training.measure import (
-    Array,
-    cross_language,
-    read_passage_set,
-    same_language,
-    vectors_of,
-)
+from training.measure import Array, measure_table, read_passage_sets
 from training.packing import Store, read_store
-from training.romanised import MIN_PIECES, GramIndex
+from training.romanised import MIN_PIECES, GramIndex, pieces_of
 from training.sampling import LATE_SHARES, SHARES, Sampler
 from training.switching import Switcher
 from training.teacher import Teacher
@@ -47,10 +40,9 @@ class Variant:
     hard_negatives: bool = False
     late_share: float = 0.0
     smoothing: float = 3e-4
-    shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
 
     def kinds(self) -> dict[str, float]:
-        return {kind: share for kind, share in self.shares.items() if kind not in self.without}
+        return {kind: share for kind, share in SHARES.items() if kind not in self.without}
 
 
 BRIDGED = ("bridged-parallel", "bridged-technical", "bridged-lexicon")
@@ -122,7 +114,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=sorted(VARIANTS), default=[])
     arguments = parser.parse_args()
     tokenizer = Tokenizer.from_file(str(arguments.tokenizer))
-    pieces = [str(tokenizer.id_to_token(i)) for i in range(tokenizer.get_vocab_size())]
+    pieces = pieces_of(tokenizer)
     material = Material(
         read_store(arguments.store),
         Switcher.read(arguments.store),
@@ -130,8 +122,7 @@ def main() -> None:
         tokenizer,
         pieces,
     )
-    languages = sorted(p.name.split(".")[0] for p in arguments.dev.glob("*.articles.jsonl.gz"))
-    passages = {language: read_passage_set(arguments.dev, language) for language in languages}
+    passages = read_passage_sets(arguments.dev)
     done = set()
     if arguments.results.exists():
         lines = arguments.results.read_text(encoding="utf-8").splitlines()
@@ -145,14 +136,11 @@ def main() -> None:
         table = trained(variant, material, steps=arguments.steps, batch=arguments.batch)
         seconds = time.process_time() - clock
         table = weigh_by_rarity(table, tokenizer, variant.smoothing)
-        sets = {
-            language: vectors_of(table, tokenizer, of_language)
-            for language, of_language in passages.items()
-        }
+        cross, same = measure_table(table, tokenizer, passages)
         row = {
             "variant": name,
-            "cross": round(100 * cross_language(sets), 1),
-            "same": round(100 * same_language(sets), 1),
+            "cross": round(100 * cross, 1),
+            "same": round(100 * same, 1),
             "cpu_minutes": round(seconds / 60, 1),
             "steps": arguments.steps,
             "batch": arguments.batch,

@@ -10,23 +10,27 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize, StaticEmbedding
 from tokenizers import Tokenizer
 
-from training.measure import (
-    Array,
-    cross_language,
-    read_passage_set,
-    same_language,
-    vectors_of,
-)
+from training.measure import Array, measure_table, read_passage_set
 
 GATE_LANGUAGES = ("ar", "de", "en", "es", "ru", "th", "zh")
 GATE_CROSS = 0.33
 GATE_SAME = 0.66
 CARD = "README.md"
+
+
+def token_probabilities(tokenizer: Tokenizer) -> npt.NDArray[np.float64]:
+    """The probability of each token [v] that a Unigram tokenizer carries."""
+    vocabulary = json.loads(tokenizer.to_str())["model"]["vocab"]
+    scores = np.array([score for _, score in vocabulary], np.float64)
+    # The unknown token has the score 0, which is no probability.
+    probabilities: npt.NDArray[np.float64] = np.where(scores < 0, np.exp(scores), 0.0)
+    return probabilities
 
 
 def weigh_by_rarity(table: Array, tokenizer: Tokenizer, smoothing: float) -> Array:
@@ -35,11 +39,7 @@ def weigh_by_rarity(table: Array, tokenizer: Tokenizer, smoothing: float) -> Arr
     Smooth inverse frequency (Arora, Liang, Ma 2017), over the probabilities that the
     Unigram tokenizer itself carries. It adds to what the lengths of the rows have learned.
     """
-    vocabulary = json.loads(tokenizer.to_str())["model"]["vocab"]
-    scores = np.array([score for _, score in vocabulary], np.float64)
-    probabilities = np.exp(scores)
-    # The unknown token has the score 0, which is no probability.
-    probabilities[scores >= 0] = 0.0
+    probabilities = token_probabilities(tokenizer)
     weighted: Array = (table * (smoothing / (smoothing + probabilities))[:, None]).astype(
         np.float32
     )
@@ -77,11 +77,8 @@ def main() -> None:
     tokenizer = Tokenizer.from_file(str(arguments.tokenizer))
     trained = np.load(arguments.table, allow_pickle=False)
     table = weigh_by_rarity(trained, tokenizer, arguments.smoothing)
-    sets = {
-        language: vectors_of(table, tokenizer, read_passage_set(arguments.dev, language))
-        for language in GATE_LANGUAGES
-    }
-    cross, same = cross_language(sets), same_language(sets)
+    passages = {name: read_passage_set(arguments.dev, name) for name in GATE_LANGUAGES}
+    cross, same = measure_table(table, tokenizer, passages)
     print(f"recall@1 between languages {cross:.3f}, within {same:.3f}", file=sys.stderr)
     if cross < GATE_CROSS or same < GATE_SAME:
         sys.exit(f"refused: the gate is {GATE_CROSS} between languages and {GATE_SAME} within")

@@ -89,6 +89,20 @@ def same_language(sets: Mapping[str, Embedded]) -> float:
     return float(np.mean([recall_at_1(s, s) for s in sets.values()]))
 
 
+def read_passage_sets(folder: Path) -> dict[str, PassageSet]:
+    """The sets of all languages of a folder."""
+    names = sorted(path.name.split(".")[0] for path in folder.glob("*.articles.jsonl.gz"))
+    return {language: read_passage_set(folder, language) for language in names}
+
+
+def measure_table(
+    table: Array, tokenizer: Tokenizer, passages: Mapping[str, PassageSet]
+) -> tuple[float, float]:
+    """Recall@1 between languages and within them."""
+    sets = {language: vectors_of(table, tokenizer, one) for language, one in passages.items()}
+    return cross_language(sets), same_language(sets)
+
+
 def main() -> None:
     """Prints recall@1 for every pair of languages of a set, question language first, as JSON."""
     parser = argparse.ArgumentParser(description=main.__doc__)
@@ -98,12 +112,9 @@ def main() -> None:
     tokenizer = Tokenizer.from_file(str(arguments.model / "tokenizer.json"))
     weights = load_file(arguments.model / "model.safetensors")["embedding.weight"]
     table = weights.astype(np.float32)
-    languages = sorted(p.name.split(".")[0] for p in arguments.dev.glob("*.articles.jsonl.gz"))
-    sets = {
-        language: vectors_of(table, tokenizer, read_passage_set(arguments.dev, language))
-        for language in languages
-    }
-    pairs = {a: {b: round(recall_at_1(sets[a], sets[b]), 3) for b in languages} for a in languages}
+    passages = read_passage_sets(arguments.dev)
+    sets = {language: vectors_of(table, tokenizer, one) for language, one in passages.items()}
+    pairs = {a: {b: round(recall_at_1(sets[a], sets[b]), 3) for b in sets} for a in sets}
     summary = {"cross": round(cross_language(sets), 4), "same": round(same_language(sets), 4)}
     print(json.dumps({**summary, "recall@1": pairs}))
 

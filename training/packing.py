@@ -76,6 +76,15 @@ class _Numbers:
         return self.of.setdefault(thing, len(self.of))
 
 
+def write_side(file: Path, side: Side) -> None:
+    np.savez(file, ids=side.ids, offsets=side.offsets)
+
+
+def read_side(file: Path) -> Side:
+    with np.load(file, allow_pickle=False) as arrays:
+        return Side(arrays["ids"], arrays["offsets"])
+
+
 def pack_texts(tokenizer: Tokenizer, texts: Sequence[str]) -> Side:
     ids: list[Ids] = []
     lengths: list[int] = []
@@ -135,8 +144,7 @@ def pack_groups(groups: Iterable[Group], tokenizer: Tokenizer, folder: Path) -> 
     folder.mkdir(parents=True, exist_ok=True)
     texts, pairs = number_pairs(groups)
     for language, distinct in texts.items():
-        side = pack_texts(tokenizer, distinct)
-        np.savez(folder / f"texts.{language}.npz", ids=side.ids, offsets=side.offsets)
+        write_side(folder / f"texts.{language}.npz", pack_texts(tokenizer, distinct))
     names = sorted(name for name, rows in pairs.items() if len(rows) >= MIN_PAIRS)
     arrays = {"|".join(name): np.unique(np.array(pairs[name], np.int32), axis=0) for name in names}
     np.savez(folder / "pairs.npz", **arrays)  # type: ignore[arg-type]
@@ -151,10 +159,8 @@ def _pair_set(name: str, rows: Ids) -> PairSet:
 
 def read_store(folder: Path) -> Store:
     contents = json.loads((folder / "contents.json").read_text(encoding="utf-8"))
-    texts = {}
-    for language in contents["languages"]:
-        with np.load(folder / f"texts.{language}.npz", allow_pickle=False) as arrays:
-            texts[language] = Side(arrays["ids"], arrays["offsets"])
+    languages = contents["languages"]
+    texts = {language: read_side(folder / f"texts.{language}.npz") for language in languages}
     with np.load(folder / "pairs.npz", allow_pickle=False) as arrays:
         pairs = tuple(_pair_set(name, arrays[name]) for name in contents["pairs"])
     return Store(texts, pairs)

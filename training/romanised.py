@@ -13,20 +13,35 @@ from dataclasses import dataclass
 
 import numpy as np
 from anyascii import anyascii
+from tokenizers import Tokenizer
 
 from training.bags import Floats, Longs, Parameter, spread, weighted_sums
 
 MIN_PIECES = 3
-_FOLDS = (("w", "v"), ("ph", "f"), ("ck", "k"), ("q", "k"), ("c", "k"), ("y", "i"), ("j", "i"))
-_MORE_FOLDS = (("x", "ks"), ("z", "s"))
+_FOLDS = (
+    ("w", "v"),
+    ("ph", "f"),
+    ("ck", "k"),
+    ("q", "k"),
+    ("c", "k"),
+    ("y", "i"),
+    ("j", "i"),
+    ("x", "ks"),
+    ("z", "s"),
+)
 _DOUBLED = re.compile(r"(.)\1+")
 _VOWELS = re.compile("[aeiou]")
+
+
+def pieces_of(tokenizer: Tokenizer) -> list[str]:
+    """The text of every piece, by its id."""
+    return [str(tokenizer.id_to_token(i)) for i in range(tokenizer.get_vocab_size())]
 
 
 def fold(word: str) -> str:
     """A romanised word in a spelling that the romanisations of many scripts share."""
     word = word.lower()
-    for written, folded in (*_FOLDS, *_MORE_FOLDS):
+    for written, folded in _FOLDS:
         word = word.replace(written, folded)
     return _DOUBLED.sub(r"\1", word)
 

@@ -13,7 +13,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from training.corpus import TECHNICAL, Group, read_groups
-from training.packing import Ids, Side, pack_texts
+from training.packing import Ids, Offsets, Side, pack_texts, read_side, write_side
 from training.wordbook import (
     ARTICLE_CHARACTERS,
     LITTLE_WORD,
@@ -42,15 +42,13 @@ WEIGHTS = {
     ("question", "zh"): 0.02,
 }
 
-Longs = np.ndarray[tuple[int], np.dtype[np.int64]]
-
 
 @dataclass(frozen=True, slots=True)
 class Choices:
     """Translations of senses in one language: for sense `s`, words
     `chosen[starts[s]:starts[s + 1]]`, one as often as it is to be chosen."""
 
-    starts: Longs  # [senses + 1]
+    starts: Offsets  # [senses + 1]
     chosen: Ids
     words: Side
 
@@ -174,17 +172,8 @@ class Switcher:
         for language in contents["languages"]:
             with np.load(folder / f"choices.{language}.npz", allow_pickle=False) as a:
                 choices[language] = Choices(a["starts"], a["chosen"], Side(a["ids"], a["offsets"]))
-        own = {lang: _read_side(folder / f"words.{lang}.npz") for lang in contents["own"]}
-        return cls(sources, own, _read_side(folder / "senses.npz"), choices)
-
-
-def _read_side(file: Path) -> Side:
-    with np.load(file, allow_pickle=False) as arrays:
-        return Side(arrays["ids"], arrays["offsets"])
-
-
-def _write_side(file: Path, side: Side) -> None:
-    np.savez(file, ids=side.ids, offsets=side.offsets)
+        own = {lang: read_side(folder / f"words.{lang}.npz") for lang in contents["own"]}
+        return cls(sources, own, read_side(folder / "senses.npz"), choices)
 
 
 def _marked_sources(
@@ -219,7 +208,7 @@ def write_switcher(groups: Sequence[Group], tokenizer: Tokenizer, store: Path) -
     folder.mkdir(parents=True, exist_ok=True)
     wordbook = collect(groups, tokenizer)
     senses = wordbook.senses()
-    vocabularies: dict[str, Vocabulary] = {language: Vocabulary() for language in ("en",)}
+    vocabularies: dict[str, Vocabulary] = {}
     sources = []
     for (kind, language), pairs in sorted(_marked_sources(groups, wordbook).items()):
         vocabulary = vocabularies.setdefault(language, Vocabulary())
@@ -234,8 +223,8 @@ def write_switcher(groups: Sequence[Group], tokenizer: Tokenizer, store: Path) -
         )
         sources.append((kind, language))
     for language, vocabulary in vocabularies.items():
-        _write_side(folder / f"words.{language}.npz", vocabulary.pack(tokenizer))
-    _write_side(folder / "senses.npz", pack_texts(tokenizer, [" ".join(key) for key in senses]))
+        write_side(folder / f"words.{language}.npz", vocabulary.pack(tokenizer))
+    write_side(folder / "senses.npz", pack_texts(tokenizer, [" ".join(key) for key in senses]))
     for language, entries in sorted(wordbook.entries.items()):
         number: dict[str, int] = {}
         rows = [

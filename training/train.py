@@ -20,7 +20,7 @@ from training.bags import Floats, Longs, flatten, spread, weighted_sums
 from training.late import late_gradient
 from training.objective import dense_contrast, same_meaning, units, units_backward
 from training.packing import Ids, read_store
-from training.romanised import GramIndex, RomanisedTable
+from training.romanised import GramIndex, RomanisedTable, pieces_of
 from training.sampling import LATE_SHARES, Batch, Sampler
 from training.switching import Switcher
 from training.teacher import Teacher
@@ -221,7 +221,7 @@ def main() -> None:
         seed=arguments.seed,
     )
     tokenizer = Tokenizer.from_file(str(arguments.tokenizer))
-    pieces = [str(tokenizer.id_to_token(i)) for i in range(tokenizer.get_vocab_size())]
+    pieces = pieces_of(tokenizer)
     clock = time.monotonic()
     store, switcher = read_store(arguments.store), Switcher.read(arguments.store)
     sampler = Sampler(store, switcher, seed=plan.seed)

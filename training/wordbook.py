@@ -20,10 +20,9 @@ from tokenizers import Tokenizer
 
 from training.alignment import word_translations
 from training.corpus import TECHNICAL, Group
-from training.packing import Ids, Side, pack_texts
+from training.packing import Ids, Offsets, Side, pack_texts
 
 SPACELESS = ("ja", "th", "zh", "zh-Hant")
-
 LONGEST_ENTRY = 40
 LONGEST_KEY = 3
 SENTENCE_CHARACTERS = 200
@@ -240,7 +239,7 @@ class MarkedTexts:
     """Texts as rows of (sense, own word): text `i` is `rows[offsets[i]:offsets[i + 1]]`."""
 
     rows: Ids  # [words, 2]
-    offsets: np.ndarray[tuple[int], np.dtype[np.int64]]  # [texts + 1]
+    offsets: Offsets  # [texts + 1]
 
     def __getitem__(self, i: int) -> Ids:
         return self.rows[self.offsets[i] : self.offsets[i + 1]]
