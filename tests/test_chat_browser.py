@@ -22,7 +22,7 @@ from chat_attacks import ATTACKS, fuzzed
 from chat_fixtures import HOSTILE_TITLE, FakeBackend, shared_backend, start_server
 
 from assistant.chat.escaping import display_text, web_link
-from assistant.types import Answer, Article, Citation, Hit, Passage
+from assistant.types import Answer, Article, Citation, Hit, IndexInfo, Passage
 
 pytestmark = pytest.mark.browser
 
@@ -31,6 +31,19 @@ QUESTION = "missiles décembre telescope harbour"
 
 # What the page itself is made of, in the places that show foreign text.
 TAGS = set("A BDI BLOCKQUOTE DETAILS DIV H3 H4 KBD LI MARK SPAN SUMMARY UL".split())
+
+
+class SlowBackend(FakeBackend):
+    """Takes its time to say what the index holds, once the page is served."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.delay = 0.0
+
+    @property
+    def info(self) -> IndexInfo:
+        time.sleep(self.delay)
+        return super().info
 
 
 class AttackBackend(FakeBackend):
@@ -250,6 +263,18 @@ def test_a_question_in_the_address_waits_and_filters_hold(browser: Any) -> None:
         page.wait_for_selector("#t1 .card")
         assert "Arabic, from 2020-02-03 on" in page.inner_text("#chat")
         assert page.locator("#sources .card").count() == 1
+
+
+def test_a_reader_may_be_faster_than_the_page(browser: Any) -> None:
+    backend = SlowBackend()
+    address = start_server(backend)
+    backend.delay = 1.0
+    with watched_page(browser, address) as page:
+        page.fill("#question textarea", QUESTION)
+        page.wait_for_timeout(2_000)
+        assert page.input_value("#question textarea") == QUESTION
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#t1 .card")
 
 
 def test_the_article_opens_at_the_sentence(page: Any) -> None:

@@ -177,13 +177,15 @@ def _blocks(backend: Backend) -> gr.Blocks:
             return (*show(()), "")
 
         def open_page(request: gr.Request) -> Outputs:
-            # The index may be another one by now than when the server started.
+            # What does not differ is left alone: a reader may be asking by now.
             asked = request.query_params.get("q", "")[:MAX_QUESTION_CHARACTERS]
-            text = display_text(asked).strip()
+            text = display_text(asked).strip() or gr.skip()
             try:
                 now = backend.info
             except AssistantError:
                 return (sources_panel((), _about(backend)), gr.skip(), gr.skip(), text)
+            if now == info:
+                return (gr.skip(), gr.skip(), gr.skip(), text)
             return (
                 sources_panel((), about_panel(now)),
                 gr.Dropdown(choices=_language_choices(now)),
