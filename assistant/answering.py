@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.index import Index
-from assistant.late import Question, TokenMatrix, maxsim
+from assistant.late import Question, WordMatrix, maxsim, words_of
 from assistant.text import Span, lexical_terms, sentence_spans
 from assistant.types import Answer, Citation, Filters, Hit, Mode
 
@@ -80,10 +80,10 @@ def _late(index: Index, question: str, sentences: Sequence[_Sentence]) -> Floats
     table = index.token_table
     if table is None:
         return np.zeros(len(sentences), np.float32)
-    ids = table.token_ids([question, *(s.quote for s in sentences)])
-    distinct = [np.unique(np.array(row, np.int32)) for row in ids[1:]]
-    asked = Question.of(ids[0], table.token_vectors)
-    return maxsim(asked, TokenMatrix(distinct, table.token_vectors).best(asked.units))
+    tokens = table.word_tokens([question, *(s.quote for s in sentences)])
+    asked = Question.of(tokens[0], table.token_vectors)
+    words = list(words_of(tokens[1:], table.token_vectors))
+    return maxsim(asked, WordMatrix(words, table.token_vectors).best(asked.units))
 
 
 def _scores(index: Index, question: str, sentences: Sequence[_Sentence], mode: Mode) -> list[float]:

@@ -22,6 +22,7 @@ from assistant.embedding import (
 from assistant.errors import AssistantError, IndexUnwritable, NothingReadable
 from assistant.files import exclusive
 from assistant.index import PROBES, Contents, Index, write_generation
+from assistant.late import Words, words_of
 from assistant.passages import SplitSettings, embedded_text, fitting_title, split_article
 from assistant.settings import Settings
 from assistant.types import Article, BuildReport, Passage, Skipped
@@ -37,7 +38,7 @@ class _Piece:
     passage: Passage
     searched_text: str
     vector: npt.NDArray[np.float32] | None = None  # [d], None where it is to be embedded
-    tokens: npt.NDArray[np.int32] | None = None  # distinct ids, None where they are not known
+    words: Words | None = None  # None where they are not known
 
 
 def _no_progress(stage: str, done: int, total: int) -> None:
@@ -128,7 +129,7 @@ def _kept_pieces(
             passage,
             embedded_text(title, passage.text),
             vectors[row],
-            None if old.tokens is None else old.tokens[row],
+            None if old.words is None else old.words[row],
         )
         for row, passage in old.store.rows_of(article)
     ]
@@ -150,17 +151,14 @@ def _embed(pieces: list[_Piece], model: _Model, progress: Progress) -> npt.NDArr
     return vectors
 
 
-def _tokens(pieces: list[_Piece], model: _Model) -> list[npt.NDArray[np.int32]] | None:
-    """The distinct token ids of all pieces, where the model is a table of token vectors."""
+def _words(pieces: list[_Piece], model: _Model) -> list[Words] | None:
+    """The words of all pieces, where the model is a table of token vectors."""
     static = static_part(model.name)
     if static is None:
         return None
-    missing = [piece.searched_text for piece in pieces if piece.tokens is None]
-    counted = iter(static.token_ids(missing))
-    return [
-        np.unique(np.array(next(counted), np.int32)) if piece.tokens is None else piece.tokens
-        for piece in pieces
-    ]
+    missing = [piece.searched_text for piece in pieces if piece.words is None]
+    made = words_of(static.word_tokens(missing), static.token_vectors)
+    return [next(made) if piece.words is None else piece.words for piece in pieces]
 
 
 def build(
@@ -259,7 +257,7 @@ def _run(
                 passages=[piece.passage for piece in pieces],
                 searched_texts=[piece.searched_text for piece in pieces],
                 vectors=vectors,
-                tokens=_tokens(pieces, model),
+                words=_words(pieces, model),
                 model=model.name,
                 fingerprint=fingerprint,
                 split=model.split_settings().to_dict(),

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from assistant.errors import ModelNotFound
 from assistant.settings import BUNDLED
+from assistant.text import is_spaceless
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -126,6 +127,24 @@ class StaticEmbedder:
     def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
         encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [encoding.ids for encoding in encodings]
+
+    def word_tokens(self, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
+        """The token ids of texts, those that go on a word inverted: `~id`, below zero.
+
+        In scripts that put no spaces between words, every token counts as a word.
+        """
+        marked = []
+        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        for text, encoding in zip(texts, encodings, strict=True):
+            ids = np.array(encoding.ids, np.int32)
+            words = np.array([-1 if n is None else n for n in encoding.word_ids], np.int64)
+            goes_on = words[1:] == words[:-1]
+            if is_spaceless(text):
+                spaced = [not is_spaceless(text[a:b]) for a, b in encoding.offsets[1:]]
+                goes_on &= np.array(spaced, bool)
+            ids[1:][goes_on] = ~ids[1:][goes_on]
+            marked.append(ids)
+        return marked
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(ids) for ids in self.token_ids(texts)]

@@ -6,7 +6,7 @@
     index/<generation>/vectors.faiss    one vector for each passage
     index/<generation>/articles.npy     the mean vector of each article
     index/<generation>/lexical/         tantivy
-    index/<generation>/tokens/          each passage's token ids, where the model is static
+    index/<generation>/words/           each passage's words as tokens, where the model is static
 
 A generation is written whole, manifest last, under another name, and renamed; then CURRENT
 is replaced. Nothing else is ever changed, so a build that dies leaves the old generation.
@@ -45,7 +45,7 @@ from assistant.errors import (
     ModelMismatch,
 )
 from assistant.files import sha256_file, sync_file, sync_folder, write_atomically
-from assistant.late import TokenIndex, TokenMatrix, write_tokens
+from assistant.late import WordIndex, WordMatrix, Words, write_words
 from assistant.lexical import LexicalEntry, LexicalIndex, write_lexical
 from assistant.store import Columns, Store, day_of, write_store
 from assistant.types import Article, Filters, IndexInfo, Passage
@@ -56,7 +56,7 @@ from assistant.vectors import (
     write_vectors,
 )
 
-FORMAT = 1
+FORMAT = 2
 PROBES = (
     "When will the three countries begin to share warning data?",
     "Combien d'articles parlent de l'élection ?",
@@ -81,7 +81,7 @@ class Contents:
     passages: Sequence[Passage]
     searched_texts: Sequence[str]
     vectors: npt.NDArray[np.float32]  # [passages, d]
-    tokens: Sequence[npt.NDArray[np.int32]] | None  # distinct ids by passage, of a static model
+    words: Sequence[Words] | None  # by passage, of a static model
     model: str
     fingerprint: str
     split: Mapping[str, Any]
@@ -177,20 +177,20 @@ class Index:
         self._manifest = manifest
         self._embedder: Embedder | None = None
         self._embedder_lock = threading.Lock()
-        self._sample_tokens: TokenMatrix | None = None
+        self._sample_words: WordMatrix | None = None
         self._sample_lock = threading.Lock()
         self.info = _info(manifest)
         self.store = Store(generation / "store.sqlite")
         self.vectors = VectorIndex(generation / "vectors.faiss")
         self.article_vectors = read_article_vectors(generation / "articles.npy")
         self.lexical = LexicalIndex(generation / "lexical")
-        tokens = generation / "tokens"
-        self.tokens = TokenIndex(tokens) if tokens.is_dir() else None
+        words = generation / "words"
+        self.words = WordIndex(words) if words.is_dir() else None
         self.columns = self.store.columns()
         self.sample = _sample(self.columns)
         rows = {len(self.columns.article_of_row), len(self.vectors), len(self.lexical)}
-        if self.tokens is not None:
-            rows.add(len(self.tokens))
+        if self.words is not None:
+            rows.add(len(self.words))
         articles = {len(self.columns.languages), len(self.article_vectors)}
         if rows != {self.info.passages} or articles != {self.info.articles}:
             raise IndexCorrupt(
@@ -248,20 +248,20 @@ class Index:
 
     @property
     def token_table(self) -> StaticEmbedder | None:
-        """The model as a table of token vectors, where it is one and the index has tokens."""
+        """The model as a table of token vectors, where it is one and the index has words."""
         embedder = self.embedder
-        return embedder if self.tokens and isinstance(embedder, StaticEmbedder) else None
+        return embedder if self.words and isinstance(embedder, StaticEmbedder) else None
 
     @property
-    def sample_tokens(self) -> TokenMatrix:
-        """The token vectors of the sampled passages, computed when first asked for."""
+    def sample_words(self) -> WordMatrix:
+        """The words of the sampled passages, laid out when first asked for."""
         with self._sample_lock:
-            if self._sample_tokens is None:
+            if self._sample_words is None:
                 table = self.token_table
-                assert table is not None and self.tokens is not None
-                passages = [self.tokens[int(row)] for row in self.sample.rows]
-                self._sample_tokens = TokenMatrix(passages, table.token_vectors)
-            return self._sample_tokens
+                assert table is not None and self.words is not None
+                passages = [self.words[int(row)] for row in self.sample.rows]
+                self._sample_words = WordMatrix(passages, table.token_vectors)
+            return self._sample_words
 
     def languages_for(self, wanted: Sequence[str]) -> tuple[str, ...]:
         """The languages of the index that `wanted` allows: `zh` allows `zh-Hant` as well."""
@@ -336,10 +336,10 @@ def _write_files(target: Path, contents: Contents) -> None:
     numbers = {article.id: number for number, article in enumerate(contents.articles)}
     of_row = np.array([numbers[passage.article_id] for passage in contents.passages], np.int64)
     write_article_vectors(target / "articles.npy", contents.vectors, of_row, len(numbers))
-    if contents.tokens is not None:
-        tokens = target / "tokens"
-        tokens.mkdir()
-        write_tokens(tokens, contents.tokens)
+    if contents.words is not None:
+        words = target / "words"
+        words.mkdir()
+        write_words(words, contents.words)
     lexical = target / "lexical"
     lexical.mkdir()
     articles = {article.id: article for article in contents.articles}

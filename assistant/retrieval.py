@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from assistant.embedding import StaticEmbedder
 from assistant.index import Index
-from assistant.late import Question, TokenMatrix, above_usual, token_weights
+from assistant.late import Question, WordMatrix, above_usual, word_weights
 from assistant.types import Filters, Hit, Mode
 
 PER_ARTICLE = 3
@@ -89,7 +89,7 @@ def _comparable(
     """
     of_rows = index.sample.language_of_row[rows]
     of_sample = index.sample.language_of_row[index.sample.rows]
-    weights = token_weights(question, sampled)
+    weights = word_weights(question, sampled)
     usual, _ = _by_language(index, sampled)  # [q, languages]
     scores = weights @ above_usual(best, usual[:, of_rows])
     sample_scores = weights @ above_usual(sampled, usual[:, of_sample])
@@ -101,16 +101,16 @@ def _comparable(
 
 def _late(index: Index, table: StaticEmbedder, question: str, rows: Rows) -> Floats:
     """Late interaction of a question with passages [n], comparable over languages."""
-    assert index.tokens is not None
+    assert index.words is not None
     sample = index.sample.rows
-    asked = Question.of(table.token_ids([question])[0], table.token_vectors)
-    sampled = index.sample_tokens.best(asked.units)  # [q, s]
+    asked = Question.of(table.word_tokens([question])[0], table.token_vectors)
+    sampled = index.sample_words.best(asked.units)  # [q, s]
     # Small collections lie in the sample as a whole: their matches are at hand.
     place = {int(row): i for i, row in enumerate(sample)}
     others = [int(row) for row in rows if int(row) not in place]
     known = sampled
     if others:
-        matrix = TokenMatrix([index.tokens[row] for row in others], table.token_vectors)
+        matrix = WordMatrix([index.words[row] for row in others], table.token_vectors)
         known = np.concatenate([sampled, matrix.best(asked.units)], axis=1)
         place.update((row, len(sample) + i) for i, row in enumerate(others))
     best = known[:, [place[int(row)] for row in rows]]  # [q, n]
@@ -124,7 +124,7 @@ def _standard(scores: Floats, sampled: Floats) -> Floats:
 
 
 def _semantic(index: Index, question: str, vector: Floats, rows: Rows) -> Floats:
-    """How near the passages `rows` are in meaning [n]: themselves, their articles, their tokens."""
+    """How near the passages `rows` are in meaning [n]: themselves, their articles, their words."""
     both = np.concatenate([index.sample.rows, rows])
     passages = index.vectors.at(both) @ vector
     articles = index.article_vectors[index.columns.article_of_row[both]] @ vector

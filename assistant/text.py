@@ -20,6 +20,7 @@ _HIRAGANA = regex.compile(r"\p{Hiragana}")
 _CLOSER = regex.compile(r"[”’»›)\]）」』】〉》\"']")
 _TERMINATED = regex.compile(r"[.!?…。！？।؟۔:：;；\"'”’»」』)]\s*$")
 _THAI_LIKE = regex.compile(r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+_SPACELESS = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _GAP = regex.compile(r"(?<=[,;:，、；：،؛])\s*|\s+")
 
 # Words that a full stop shortens rather than ends a sentence after, over the languages that
@@ -141,6 +142,11 @@ def sentence_spans(text: str, language: str = "und") -> list[Span]:
                     spans.append(trimmed)
         start = max(start, end)
     return spans
+
+
+def is_spaceless(text: str) -> bool:
+    """Whether some of `text` is in a script that puts no spaces between words."""
+    return _SPACELESS.search(text) is not None
 
 
 _RUN = regex.compile(

@@ -1,12 +1,14 @@
-"""The two rankings that a static model gives: by pooled vectors, and re-ranked by its tokens.
+"""The two rankings that a static model gives: by pooled vectors, and re-ranked by its words.
 
 "dense" orders by the cosine of the pooled vectors of question and passage.
 
-"re-ranked" orders by z(dense) + z(late). For a question with the tokens t, of vectors v:
+"re-ranked" orders by z(dense) + z(late). A word's vector is the sum of its tokens' vectors and
+of 0.3 times its neighbours': one word to either side in a question, three in a passage. For a
+question with the words t, of vectors v:
 
-    match(t, p)  the highest cosine, at least 0, of t with a token of the passage p
+    match(t, p)  the highest cosine, at least 0, of t with a word of the passage p
     share(t)     the share of the n passages of the pool with match(t, p) > 0.6
-    weight(t)    |v|² · ln(1 + 1 / (share(t) + 1/n)), divided by the sum over the tokens
+    weight(t)    |v| · ln(1 + 1 / (share(t) + 1/n)), divided by the sum over the words
     usual(t)     the mean of match(t, p) over the passages in p's language
     late(p)      Σ weight(t) · max(0, match(t, p) - usual(t))
 
@@ -22,6 +24,7 @@ Where only the first `depth` of the dense order are re-ranked, the rest follows 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -29,22 +32,27 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.embedding import StaticEmbedder
-from assistant.late import Question, TokenMatrix, above_usual, token_weights
+from assistant.late import Question, WordMatrix, above_usual, word_weights, words_of
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Ranks = npt.NDArray[np.float64]
+Ids = npt.NDArray[np.int32]
 
-_TOKENS_AT_ONCE = 256
-"""Bounds the memory of the cosines between tokens of questions and of passages."""
+_QUESTIONS_AT_ONCE = 4
+"""Bounds the memory of the cosines between words of questions and of passages: they are to stay
+in a core's cache."""
+
+_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Texts as a model sees them: unit vectors [n, d] and the token ids of each."""
+    """Texts as a model sees them: unit vectors [n, d], and the tokens of each with its words
+    marked (`assistant.late.Words`)."""
 
     vectors: Floats
-    tokens: list[list[int]]
+    tokens: list[Ids]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Orders:
 
 def encode(model: StaticEmbedder, texts: Sequence[str]) -> Encoded:
     """The vectors of texts, by the code that the product asks with, and their tokens."""
-    return Encoded(model.embed_passages(texts), model.token_ids(texts))
+    return Encoded(model.embed_passages(texts), model.word_tokens(texts))
 
 
 def _descending(scores: Floats) -> Ints:
@@ -86,39 +94,36 @@ class Pool:
         self._model = model
         self._vectors = np.concatenate([block.vectors for block in blocks])
         self._matrices = [
-            # The product keeps the distinct tokens of a passage.
-            TokenMatrix([np.unique(np.array(t, np.int32)) for t in b.tokens], model.token_vectors)
-            for b in blocks
+            WordMatrix(list(words_of(block.tokens, model.token_vectors)), model.token_vectors)
+            for block in blocks
         ]
         edges = np.cumsum([0, *(len(block.tokens) for block in blocks)]).tolist()
         self._blocks = [slice(a, b) for a, b in pairwise(edges)]
 
-    def _best(self, units: Floats) -> Floats:
-        """The highest cosines of unit vectors [t, d] in each passage [t, n]."""
-        best = np.empty((len(units), len(self._vectors)), np.float32)
-        for block, matrix in zip(self._blocks, self._matrices, strict=True):
-            for start in range(0, len(units), _TOKENS_AT_ONCE):
-                rows = slice(start, start + _TOKENS_AT_ONCE)
-                best[rows, block] = matrix.best(units[rows])
-        return best
-
-    def late(self, tokens: Sequence[Sequence[int]]) -> Floats:
-        """z(late) of questions, given as token ids, with the passages [questions, n]."""
-        flat = np.concatenate([np.array(ids, np.int64) for ids in tokens])
-        distinct = np.unique(flat)
-        table = Question.of(distinct.tolist(), self._model.token_vectors)
-        best = self._best(table.units)  # [distinct, n]
-        usual = [best[:, block].mean(axis=1, keepdims=True) for block in self._blocks]
-        scores = np.empty((len(tokens), len(self._vectors)), np.float32)
-        for number, ids in enumerate(tokens):
-            rows = np.searchsorted(distinct, np.array(ids, np.int64))
-            own = best[rows]  # [tokens, n]
-            weights = token_weights(Question(table.units[rows], table.lengths[rows]), own)
-            for block, mean in zip(self._blocks, usual, strict=True):
-                scores[number, block] = weights @ above_usual(own[:, block], mean[rows])
+    def _late(self, questions: Sequence[Ids]) -> Floats:
+        asked = [Question.of(tokens, self._model.token_vectors) for tokens in questions]
+        units = np.concatenate([question.units for question in asked])
+        best = np.concatenate([matrix.best(units) for matrix in self._matrices], axis=1)  # [q, n]
+        usual = np.empty_like(best)
+        for block in self._blocks:
+            usual[:, block] = best[:, block].mean(axis=1, keepdims=True)
+        excess = above_usual(best, usual)
+        edges = np.cumsum([0, *(len(question.units) for question in asked)]).tolist()
+        scores = np.empty((len(asked), best.shape[1]), np.float32)
+        for number, (start, end) in enumerate(pairwise(edges)):
+            scores[number] = word_weights(asked[number], best[start:end]) @ excess[start:end]
         for block in self._blocks:
             scores[:, block] = _standard(scores[:, block])
         return scores
+
+    def late(self, questions: Sequence[Ids]) -> Floats:
+        """z(late) of questions, given as marked tokens, with the passages [questions, n]."""
+        starts = range(0, len(questions), _QUESTIONS_AT_ONCE)
+        with ThreadPoolExecutor(_THREADS) as threads:
+            parts = threads.map(
+                lambda start: self._late(questions[start : start + _QUESTIONS_AT_ONCE]), starts
+            )
+            return np.concatenate(list(parts))
 
     def orders(self, asked: Encoded, *, depth: int | None = None) -> Orders:
         """Both rankings of the pool for each question; `depth` None re-ranks the whole pool."""

@@ -160,10 +160,11 @@ def test_an_incremental_build_equals_a_full_one(desk: Desk, tmp_path: Path) -> N
     mine, fresh = Index.open(desk.index), Index.open(other.index)
     np.testing.assert_array_equal(mine.vectors.all(), fresh.vectors.all())
     assert mine.store.contents() == fresh.store.contents()
-    assert mine.tokens is not None
-    assert fresh.tokens is not None
+    assert mine.words is not None
+    assert fresh.words is not None
     for row in range(mine.info.passages):
-        assert mine.tokens[row].tolist() == fresh.tokens[row].tolist()
+        assert mine.words[row].tokens.tolist() == fresh.words[row].tokens.tolist()
+        assert mine.words[row].lengths.tolist() == fresh.words[row].lengths.tolist()
     for article_id in mine.store.contents():
         article = mine.article(article_id)
         assert article is not None
@@ -385,7 +386,7 @@ def _full_disk_in_faiss(*arguments: object) -> None:
         ("write_store", _full_disk),
         ("write_vectors", _full_disk_in_faiss),
         ("write_lexical", _full_disk),
-        ("write_tokens", _full_disk),
+        ("write_words", _full_disk),
         ("sync_file", _full_disk),
         ("write_atomically", _full_disk),
     ],

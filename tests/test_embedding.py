@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,32 @@ def test_token_vectors_are_what_passages_are_means_of(light: StaticEmbedder) -> 
     mean = light.token_vectors(np.array(ids, np.int64)).mean(axis=0)
     vector = light.embed_passages(["Warning data are shared."])[0]
     np.testing.assert_allclose(mean / np.linalg.norm(mean), vector, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Die Warschauer, l'Univers!", ["die", "warschauer", ",", "l", "'", "univers", "!"]),
+        ("где   находится", ["где", "находится"]),
+        ("서울에서 열린 회의", ["서울에서", "열린", "회의"]),
+        ("", []),
+        ("  ", []),
+    ],
+)
+def test_words_are_marked_in_tokens(light: StaticEmbedder, text: str, words: list[str]) -> None:
+    (marked,) = light.word_tokens([text])
+    (ids,) = light.token_ids([text])
+    assert np.where(marked < 0, ~marked, marked).tolist() == ids
+    starts = [*np.flatnonzero(marked >= 0), len(ids)]
+    for word, (start, end) in zip(words, pairwise(starts), strict=True):
+        assert light.token_ids([word]) == [ids[start:end]]
+
+
+@pytest.mark.parametrize("text", ["北京的人口是多少", "การเดินทางของเขา", "東京で開かれた会議"])
+def test_every_token_is_a_word_where_there_are_no_spaces(light: StaticEmbedder, text: str) -> None:
+    (marked,) = light.word_tokens([text])
+    assert marked.tolist() == light.token_ids([text])[0]
+    assert len(marked) > 2
 
 
 def test_names(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

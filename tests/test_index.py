@@ -80,7 +80,7 @@ def test_damage_to_any_file_is_noticed(
     copy: Path, tmp_path: Path, harm: Callable[[Path], None]
 ) -> None:
     names = _names(copy)
-    assert {"manifest.json", "store.sqlite", "vectors.faiss", "tokens/ids.npy"} <= set(names)
+    assert {"manifest.json", "store.sqlite", "vectors.faiss", "words/tokens.npy"} <= set(names)
     assert any(name.startswith("lexical/") for name in names)
     for number, name in enumerate(names):
         folder = tmp_path / f"damaged{number}"
@@ -286,7 +286,7 @@ def test_readers_answer_while_builds_replace_the_index(tmp_path: Path, tiny_mode
 CRASHES = {
     "before the store": ("write_store", 1),
     "before the vectors": ("write_vectors", 1),
-    "before the tokens": ("write_tokens", 1),
+    "before the words": ("write_words", 1),
     "before the lexical index": ("write_lexical", 1),
     "before anything is on the disk": ("sync_file", 1),
     "before the manifest": ("write_atomically", 1),

