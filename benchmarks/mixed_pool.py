@@ -13,45 +13,30 @@ of the two legs.
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import random
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from assistant.api import Assistant
 from assistant.building import build
+from benchmarks._dev_sets import DevSet, read_sets
 
 SEED = 1
 CUTS = (1, 5, 10)
 RRF = 60
 
 
-def _rows(path: Path) -> Iterator[dict[str, object]]:
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
-
-
-def _languages(folder: Path) -> list[str]:
-    return sorted(path.name.split(".")[0] for path in folder.glob("*.articles.jsonl.gz"))
-
-
-def write_pool(folder: Path, output: Path) -> dict[str, str]:
+def write_pool(sets: Mapping[str, DevSet], output: Path) -> dict[str, str]:
     """Writes the collection as JSON lines; returns the language of each passage."""
     chance = random.Random(SEED)
-    languages = _languages(folder)
-    texts = {
-        language: {
-            str(r["id"]): str(r["text"]) for r in _rows(folder / f"{language}.articles.jsonl.gz")
-        }
-        for language in languages
-    }
-    chosen = {passage: chance.choice(languages) for passage in texts[languages[0]]}
+    languages = sorted(sets)
+    texts = {name: dict(zip(s.ids, s.texts, strict=True)) for name, s in sets.items()}
+    chosen = {passage: chance.choice(languages) for passage in sets[languages[0]].ids}
     with output.open("w", encoding="utf-8") as file:
         for passage, language in chosen.items():
             row = {"id": passage, "language": language, "text": texts[language][passage]}
@@ -60,16 +45,13 @@ def write_pool(folder: Path, output: Path) -> dict[str, str]:
 
 
 def draw_questions(
-    folder: Path, chosen: dict[str, str], count: int
+    sets: Mapping[str, DevSet], chosen: dict[str, str], count: int
 ) -> dict[str, list[tuple[str, str]]]:
     """(question, passage) pairs for `same` and `cross`."""
     chance = random.Random(SEED)
-    languages = _languages(folder)
+    languages = sorted(sets)
     cases = {
-        language: {
-            str(r["id"]): (str(r["question"]), str(r["relevant"][0]))  # type: ignore[index]
-            for r in _rows(folder / f"{language}.cases.jsonl.gz")
-        }
+        language: {case.id: (case.question, case.relevant[0]) for case in sets[language].cases}
         for language in languages
     }
     shared = sorted(set.intersection(*(set(c) for c in cases.values())))
@@ -98,7 +80,8 @@ def _fused(*rankings: list[str]) -> list[str]:
 def measure(assistant: Assistant, questions: list[tuple[str, str]]) -> dict[str, dict[str, float]]:
     ranks: dict[str, list[float]] = {}
     for number, (question, passage) in enumerate(questions):
-        print(f"\r{number}/{len(questions)}", end="", file=sys.stderr)
+        if number % 100 == 0:
+            print(f"{number}/{len(questions)}", file=sys.stderr)
         rankings = {m: _ranked(assistant, question, m) for m in ("dense", "lexical", "hybrid")}
         rankings["reciprocal rank fusion"] = _fused(rankings["dense"], rankings["lexical"])
         for name, ranking in rankings.items():
@@ -118,9 +101,10 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         pool = Path(temporary) / "pool.jsonl"
-        chosen = write_pool(arguments.dev, pool)
+        sets = read_sets(arguments.dev)
+        chosen = write_pool(sets, pool)
         build(pool, index=Path(temporary) / "index", model=arguments.model)
-        questions = draw_questions(arguments.dev, chosen, arguments.questions)
+        questions = draw_questions(sets, chosen, arguments.questions)
         with Assistant(Path(temporary) / "index") as assistant:
             result = {kind: measure(assistant, asked) for kind, asked in questions.items()}
     print(json.dumps({"questions": arguments.questions, **result}, indent=1))
