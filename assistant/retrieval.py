@@ -18,9 +18,12 @@ PER_ARTICLE = 3
 
 _DEPTH = 100
 _ARTICLE_WEIGHT = 0.5
-_COVERAGE_WEIGHT = 3.0
+_COVERAGE_WEIGHT = 6.0
+_COVERAGE_FLOOR = 0.2
+"""Up to this coverage the words that a passage shares with a question are little words."""
+
 _MEAN_PRIOR = 2.0
-_VARIANCE_PRIOR = 8.0
+_VARIANCE_PRIOR = 50.0
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -140,9 +143,10 @@ def _fused(index: Index, question: str, vector: Floats, dense: _Leg, lexical: _L
     rows = np.union1d(dense.rows, lexical.rows)
     covered = lexical.by_row()
     coverage = np.array([covered.get(int(row), 0.0) for row in rows], np.float32)
-    scores = _COVERAGE_WEIGHT * coverage
+    scores = coverage
     if len(dense.rows):
-        scores += _semantic(index, question, vector, rows)
+        scores = _semantic(index, question, vector, rows)
+        scores += _COVERAGE_WEIGHT * np.maximum(coverage - _COVERAGE_FLOOR, 0.0)
     order = np.lexsort((rows, -scores))
     return _Leg(rows[order], scores[order])
 

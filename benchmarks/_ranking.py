@@ -39,7 +39,7 @@ Ints = npt.NDArray[np.int64]
 Ranks = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int32]
 
-_QUESTIONS_AT_ONCE = 4
+_QUESTIONS_AT_ONCE = 2
 """Bounds the memory of the cosines between words of questions and of passages: they are to stay
 in a core's cache."""
 
