@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from torch.nn import functional as F
 
 from assistant.embedding import load_for_questions
-from training import export
+from training import export, vocabularies
 from training.alignment import word_translations
 from training.bags import Floats, Parameter
 from training.corpus import Group, read_groups, write_groups
@@ -423,3 +423,32 @@ def test_the_gate_refuses_a_table_that_was_not_trained(
     with pytest.raises(SystemExit, match="refused"):
         export.main()
     assert not (tmp_path / "out").exists()
+
+
+def test_vocabularies_are_compared_on_the_same_pairs(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dev, results = tmp_path / "dev", tmp_path / "results.jsonl"
+    dev.mkdir()
+    for language in WORDS:
+        texts = _set(language).passages
+        rows = {
+            "articles": [{"id": n, "text": text} for n, text in texts.items()],
+            "cases": [{"id": n, "question": text, "relevant": [n]} for n, text in texts.items()],
+        }
+        for kind, values in rows.items():
+            with gzip.open(dev / f"{language}.{kind}.jsonl.gz", "wt", encoding="utf-8") as file:
+                file.writelines(json.dumps(value) + "\n" for value in values)
+    command = ["vocabularies", str(data), str(dev), str(results), "--only", "Unigram 56,000"]
+    small = ["--scale", "0.003", "--steps", "60", "--batch", "64", "--dimension", "16"]
+    monkeypatch.setattr(sys, "argv", [*command, "BPE 56,000", *small])
+    vocabularies.main()
+    vocabularies.main()
+    rows_found = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+    assert [row["variant"] for row in rows_found] == ["Unigram 56,000", "BPE 56,000"]
+    for row in rows_found:
+        # Ten words said in three languages: guessing finds one passage of thirty.
+        assert row["cross"] > 20 and row["same"] > 90
+        assert row["pieces"] <= 170
+        assert set(row["characters_per_token"]) == set(WORDS)
+        assert row["characters_per_token"]["en"] > 3

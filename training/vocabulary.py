@@ -60,6 +60,23 @@ def _count(tokenizer: Tokenizer, texts: list[str]) -> dict[str, int]:
     return {piece: ids[number] for piece, number in tokenizer.get_vocab().items()}
 
 
+def train_bpe(texts: list[str], *, size: int) -> Tokenizer:
+    """A BPE tokenizer of at most `size` pieces."""
+    bpe = _empty(models.BPE(unk_token=UNKNOWN))
+    bpe.train_from_iterator(
+        texts,
+        trainers.BpeTrainer(
+            vocab_size=size,
+            special_tokens=[UNKNOWN],
+            limit_alphabet=8_000,
+            min_frequency=3,
+            max_token_length=20,
+            show_progress=False,
+        ),
+    )
+    return bpe
+
+
 def train_vocabulary(texts: list[str], *, size: int, rounds: int = 2) -> Tokenizer:
     """A Unigram tokenizer of `size` pieces.
 
@@ -68,18 +85,7 @@ def train_vocabulary(texts: list[str], *, size: int, rounds: int = 2) -> Tokeniz
     (the hard-EM form of Kudo 2018, "Subword Regularization", section 3.2). Splitting by
     likelihood is linear in the text, which BPE merges are not on scripts without spaces.
     """
-    bpe = _empty(models.BPE(unk_token=UNKNOWN))
-    bpe.train_from_iterator(
-        texts,
-        trainers.BpeTrainer(
-            vocab_size=int(size * 1.2),
-            special_tokens=[UNKNOWN],
-            limit_alphabet=8_000,
-            min_frequency=3,
-            max_token_length=20,
-            show_progress=False,
-        ),
-    )
+    bpe = train_bpe(texts, size=int(size * 1.2))
     counts = _count(bpe, texts)
     vocabulary = {piece: counts.get(piece, 0) + 1 for piece in bpe.get_vocab() if piece != UNKNOWN}
     for turn in range(rounds + 1):
