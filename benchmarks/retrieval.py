@@ -1,10 +1,12 @@
-"""How well, and how fast, a static model alone retrieves, over a folder of development sets.
+"""How well, and how fast, the model alone and the whole product retrieve, on development sets.
 
     python -m benchmarks.retrieval DEV [--model FOLDER] [--tasks TASK ...] [--output FILE]
     python -m benchmarks.retrieval DEV --tasks speed [--beside FOLDER]
+    python -m benchmarks.retrieval DEV --mode hybrid [--questions N] [--tasks TASK ...]
 
-Every task measures two rankings, "dense" and "re-ranked"; `benchmarks/_ranking.py` has the
-formula. No lexical leg takes part. The tasks:
+With `--mode hybrid` the whole product is measured: `benchmarks/_product.py` has the tasks.
+Otherwise a static model alone is: every task measures two rankings, "dense" and "re-ranked";
+`benchmarks/_ranking.py` has the formula. No lexical leg takes part. The tasks:
 
 xquad        DEV/xquad: the questions of each language over the 240 passages of each. recall@1
              and nDCG@10: means of the pairs of different languages ("cross") and of each
@@ -37,6 +39,7 @@ import numpy as np
 from assistant.embedding import StaticEmbedder, static_part
 from assistant.lexical import LexicalEntry, LexicalIndex, write_lexical
 from assistant.settings import BUNDLED
+from benchmarks import _product
 from benchmarks._dev_sets import DevSet, read_set, read_sets, set_names
 from benchmarks._ranking import (
     Pool,
@@ -239,25 +242,58 @@ TASKS: dict[str, Task] = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("dev", type=Path, help="folder of the development sets")
-    parser.add_argument("--model", default=BUNDLED, help="folder (default: the bundled model)")
-    parser.add_argument("--tasks", nargs="+", choices=[*TASKS, "speed"], default=list(TASKS))
-    parser.add_argument("--beside", type=Path, help="model folder to compare the speed with")
-    parser.add_argument("--output", type=Path, help="file for the result")
-    arguments = parser.parse_args()
+ProductTask = Callable[[Path, str, int | None], Result]
+PRODUCT_TASKS: dict[str, ProductTask] = {
+    "same_and_cross": lambda dev, model, n: dict(
+        _product.same_and_cross(dev / "xquad", model, n, _say)
+    ),
+    "pooled": lambda dev, model, n: _product.pooled(dev / "xquad", model, n, _say),
+    "one_language": lambda dev, model, n: _product.one_language(dev / "xquad", model, n, _say),
+    "sentences": lambda dev, model, n: _product.sentences(dev / "xquad_r", model, n, _say),
+    "native": lambda dev, model, n: _product.native(dev, MONOLINGUAL, model, n, _say),
+}
+
+
+def _of_the_model(arguments: argparse.Namespace, tasks: Sequence[str]) -> Result:
     model = static_part(arguments.model)
     if model is None:
-        parser.error(f"{arguments.model} is no folder of a static model")
+        raise SystemExit(f"{arguments.model} is no folder of a static model")
     result: Result = {"model": Path(model.name).name, "fingerprint": model.fingerprint()}
-    for name in arguments.tasks:
+    for name in tasks:
         clock = time.perf_counter()
         if name == "speed":
             result[name] = speed(arguments.dev / "xquad", arguments.model, arguments.beside)
         else:
             result[name] = TASKS[name](arguments.dev, model)
         _say(f"{name}: {time.perf_counter() - clock:.0f} s")
+    return result
+
+
+def _of_the_product(arguments: argparse.Namespace, tasks: Sequence[str]) -> Result:
+    result: Result = {"model": Path(arguments.model).name, "questions": arguments.questions}
+    for name in tasks:
+        clock = time.perf_counter()
+        result[name] = PRODUCT_TASKS[name](arguments.dev, arguments.model, arguments.questions)
+        _say(f"{name}: {time.perf_counter() - clock:.0f} s")
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("dev", type=Path, help="folder of the development sets")
+    parser.add_argument("--model", default=BUNDLED, help="folder (default: the bundled model)")
+    parser.add_argument("--mode", choices=["model", "hybrid"], default="model")
+    parser.add_argument("--tasks", nargs="+", choices=[*TASKS, "speed", *PRODUCT_TASKS])
+    parser.add_argument("--questions", type=int, help="of each set, with --mode hybrid (all)")
+    parser.add_argument("--beside", type=Path, help="model folder to compare the speed with")
+    parser.add_argument("--output", type=Path, help="file for the result")
+    arguments = parser.parse_args()
+    whole = arguments.mode == "hybrid"
+    known = list(PRODUCT_TASKS) if whole else [*TASKS, "speed"]
+    tasks = arguments.tasks or (known if whole else list(TASKS))
+    if not set(tasks) <= set(known):
+        parser.error(f"the tasks of --mode {arguments.mode} are: {', '.join(known)}")
+    result = (_of_the_product if whole else _of_the_model)(arguments, tasks)
     text = json.dumps(result, ensure_ascii=False, indent=1)
     print(text)
     if arguments.output is not None:

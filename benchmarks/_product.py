@@ -1,0 +1,273 @@
+"""How well the whole product retrieves: `assistant.Assistant` over an index of each set.
+
+Every passage of a set is an article, and found where one of its passages is. For each set
+the three modes, and beside them, for reference, BM25 over words alone (`bm25_words`).
+
+same         DEV/xquad, an index for each language, questions in the same one.
+cross        The same indexes, questions in each of the other languages. Means over the pairs,
+             the worst pair, and every pair. A mode is below another where it is so on a pair.
+pooled       DEV/xquad in one index of all languages: a question has a right passage in each.
+             success@1: the first hit is right, in whichever language.
+one_language DEV/xquad in one index, every passage in one language drawn at random, questions
+             in another: the answer is there in one language only.
+sentences    DEV/xquad_r, an index for each language, questions in the same one.
+native       Sets of one language that were asked in it.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.api import Assistant
+from assistant.building import build
+from assistant.types import Mode
+from benchmarks._dev_sets import Case, DevSet, read_set, read_sets, set_names
+from benchmarks._ranking import Ranks, ndcg, recall
+
+SEED = 1
+HITS = 60
+"""Enough for the ten articles that count, of which each gives three hits at most."""
+
+MODES: tuple[Mode, ...] = get_args(Mode)
+_WORD = re.compile(r"\w+")
+_K1, _B = 1.2, 0.75
+
+Values = dict[str, float]
+Result = dict[str, object]
+Say = Callable[[str], None]
+Search = Callable[[str], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A passage of a collection."""
+
+    id: str
+    language: str
+    text: str
+
+
+class Bm25Words:
+    """BM25 over lower-cased words, k1 = 1.2 and b = 0.75: what a plain search engine does."""
+
+    def __init__(self, texts: Sequence[Text]) -> None:
+        self._ids = [text.id for text in texts]
+        counts = [Counter(_WORD.findall(text.text.lower())) for text in texts]
+        lengths = np.array([sum(count.values()) for count in counts], np.float64)
+        self._norms = _K1 * (1 - _B + _B * lengths / max(float(lengths.mean()), 1.0))
+        self._postings: dict[str, list[tuple[int, int]]] = {}
+        for row, count in enumerate(counts):
+            for word, times in count.items():
+                self._postings.setdefault(word, []).append((row, times))
+
+    def scores(self, question: str) -> npt.NDArray[np.float64]:
+        """The score of every passage [n]."""
+        scores = np.zeros(len(self._ids))
+        for word in set(_WORD.findall(question.lower())):
+            found = self._postings.get(word, [])
+            share = (len(self._ids) - len(found) + 0.5) / (len(found) + 0.5)
+            for row, times in found:
+                scores[row] += np.log1p(share) * times * (_K1 + 1) / (times + self._norms[row])
+        return scores
+
+    def search(self, question: str) -> list[str]:
+        """The ids of the passages that hold a word of the question, best first."""
+        scores = self.scores(question)
+        order = np.argsort(-scores, kind="stable")
+        return [self._ids[row] for row in order[: int((scores > 0).sum())]]
+
+
+@contextmanager
+def searches(texts: Sequence[Text], model: str) -> Iterator[dict[str, Search]]:
+    """The ways to search an index of `texts`, by name; each gives ids, best first."""
+    with tempfile.TemporaryDirectory() as temporary:
+        collection, folder = Path(temporary) / "collection.jsonl", Path(temporary) / "index"
+        with collection.open("w", encoding="utf-8") as file:
+            for text in texts:
+                row = {"id": text.id, "language": text.language, "text": text.text}
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        build(collection, index=folder, model=model)
+        with Assistant(folder) as assistant:
+
+            def by(mode: Mode) -> Search:
+                def search(question: str) -> list[str]:
+                    hits = assistant.retrieve(question, k=HITS, mode=mode)
+                    return list(dict.fromkeys(hit.article.id for hit in hits))
+
+                return search
+
+            yield {**{mode: by(mode) for mode in MODES}, "bm25_words": Bm25Words(texts).search}
+
+
+def ranks_by(search: Search, cases: Sequence[Case]) -> list[Ranks]:
+    """For each question the ranks of its right passages, ascending; infinity where not found."""
+    ranks = []
+    for case in cases:
+        place = {identity: rank for rank, identity in enumerate(search(case.question), 1)}
+        found = [float(place.get(identity, np.inf)) for identity in case.relevant]
+        ranks.append(np.sort(np.array(found, np.float64)))
+    return ranks
+
+
+def success(ranks: Sequence[Ranks], k: int) -> float:
+    """The share of questions with a right passage among the first `k`."""
+    return float(np.mean([r[0] <= k for r in ranks]))
+
+
+def _measures(ranks: Sequence[Ranks]) -> Values:
+    return {"recall@1": recall(ranks, 1), "ndcg@10": ndcg(ranks, 10)}
+
+
+def _drawn(cases: Sequence[Case], count: int | None) -> list[Case]:
+    """`count` of the cases, by id, the same ones in every language."""
+    identities = sorted(case.id for case in cases)
+    if count is not None and count < len(identities):
+        identities = random.Random(SEED).sample(identities, count)
+    chosen = set(identities)
+    return [case for case in cases if case.id in chosen]
+
+
+def _texts(passages: DevSet, language: str) -> list[Text]:
+    return [Text(i, language, t) for i, t in zip(passages.ids, passages.texts, strict=True)]
+
+
+def _rounded(values: Mapping[str, float]) -> Values:
+    return {name: round(value, 4) for name, value in values.items()}
+
+
+def _mean(values: Sequence[Values]) -> Values:
+    names = values[0]
+    return {name: round(float(np.mean([one[name] for one in values])), 4) for name in names}
+
+
+def _by_set(measured: Mapping[str, Mapping[str, Values]]) -> Result:
+    """Of measures by set and way of searching: the means and all of them by way of searching."""
+    ways = next(iter(measured.values()))
+    return {
+        way: {
+            "mean": _mean([values[way] for values in measured.values()]),
+            "by_set": {name: _rounded(values[way]) for name, values in measured.items()},
+        }
+        for way in ways
+    }
+
+
+def same_and_cross(folder: Path, model: str, count: int | None, say: Say) -> dict[str, Result]:
+    """The tasks `same` and `cross`."""
+    sets = read_sets(folder)
+    same: dict[str, dict[str, Values]] = {}
+    cross: dict[str, dict[str, Values]] = {}
+    for language, passages in sets.items():
+        say(f"passages in {language}")
+        with searches(_texts(passages, language), model) as ways:
+            for other, questions in sets.items():
+                cases = _drawn(questions.cases, count)
+                found = {way: _measures(ranks_by(s, cases)) for way, s in ways.items()}
+                if other == language:
+                    same[language] = found
+                else:
+                    cross[f"{other} to {language}"] = found
+    return {"same": _by_set(same), "cross": {**_by_set(cross), **_worst(cross)}}
+
+
+def _worst(cross: Mapping[str, Mapping[str, Values]]) -> Result:
+    """The pair on which hybrid does worst, and those on which it is below dense."""
+    worst = min(cross, key=lambda pair: cross[pair]["hybrid"]["recall@1"])
+    below = [p for p, v in cross.items() if v["hybrid"]["recall@1"] < v["dense"]["recall@1"]]
+    return {
+        "worst_of_hybrid": {"pair": worst, **_rounded(cross[worst]["hybrid"])},
+        "hybrid_below_dense": below,
+    }
+
+
+def pooled(folder: Path, model: str, count: int | None, say: Say) -> Result:
+    """The task `pooled`."""
+    sets = read_sets(folder)
+    texts = [
+        Text(f"{language} {text.id}", language, text.text)
+        for language, passages in sets.items()
+        for text in _texts(passages, language)
+    ]
+    right: dict[str, list[str]] = {}
+    for language, questions in sets.items():
+        for case in questions.cases:
+            right.setdefault(case.id, []).extend(f"{language} {i}" for i in case.relevant)
+    measured: dict[str, dict[str, Values]] = {}
+    with searches(texts, model) as ways:
+        for language, questions in sets.items():
+            say(f"pooled: questions in {language}")
+            cases = [
+                Case(case.id, case.question, tuple(right[case.id]))
+                for case in _drawn(questions.cases, count)
+            ]
+            measured[language] = {}
+            for way, search in ways.items():
+                ranks = ranks_by(search, cases)
+                values = {"success@1": success(ranks, 1), "ndcg@10": ndcg(ranks, 10)}
+                measured[language][way] = values
+    return _by_set(measured)
+
+
+def one_language(folder: Path, model: str, count: int | None, say: Say) -> Result:
+    """The task `one_language`."""
+    sets = read_sets(folder)
+    languages = sorted(sets)
+    chance = random.Random(SEED)
+    texts = {name: dict(zip(s.ids, s.texts, strict=True)) for name, s in sets.items()}
+    language_of = {identity: chance.choice(languages) for identity in sets[languages[0]].ids}
+    collection = [Text(i, name, texts[name][i]) for i, name in language_of.items()]
+    say("one_language")
+    asked: list[Case] = []
+    cases = {name: {case.id: case for case in s.cases} for name, s in sets.items()}
+    for case in _drawn(sets[languages[0]].cases, count):
+        own = {language_of[i] for i in case.relevant}
+        other = chance.choice([name for name in languages if name not in own])
+        asked.append(cases[other][case.id])
+    with searches(collection, model) as ways:
+        found = {way: ranks_by(search, asked) for way, search in ways.items()}
+    return {
+        way: _rounded({f"recall@{k}": recall(ranks, k) for k in (1, 5, 10)})
+        for way, ranks in found.items()
+    }
+
+
+def within(
+    folders: Sequence[tuple[str, Path, str]], model: str, count: int | None, say: Say
+) -> Result:
+    """Every set (name, folder, language) on its own, questions and passages as they are."""
+    measured: dict[str, dict[str, Values]] = {}
+    for name, folder, language in folders:
+        say(name)
+        questions = read_set(folder, language)
+        cases = _drawn(questions.cases, count)
+        with searches(_texts(questions, language), model) as ways:
+            measured[name] = {way: _measures(ranks_by(s, cases)) for way, s in ways.items()}
+    return _by_set(measured)
+
+
+def sentences(folder: Path, model: str, count: int | None, say: Say) -> Result:
+    """The task `sentences`."""
+    sets = [(language, folder, language) for language in set_names(folder)]
+    return within(sets, model, count, say)
+
+
+def native(dev: Path, kinds: Sequence[str], model: str, count: int | None, say: Say) -> Result:
+    """The task `native`, over the folders `kinds` of `dev`."""
+    sets = [
+        (f"{kind} {language}", dev / kind, language)
+        for kind in kinds
+        for language in set_names(dev / kind)
+    ]
+    return within(sets, model, count, say)
