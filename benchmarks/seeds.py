@@ -1,9 +1,10 @@
-"""Questions in one language about articles in another, over the seeds.
+"""Questions over the seeds, in another language than the article's and in its own.
 
 Builds an index of `seeds/` in a temporary folder, asks every question of
-`benchmarks/questions/`, and prints the measures as JSON: retrieval in each mode, how often
-the shown answer holds a right string, every citation checked against its article, and the
-share of questions without an answer in the collection that are refused.
+`benchmarks/questions/`, and prints the measures as JSON: for questions in another language
+("cross_language") and in the same ("same_language") retrieval in each mode, how often the
+shown answer holds a right string, how many are answered, and every citation checked against
+its article; then how many of the questions without an answer in the collection are refused.
 
     python -m benchmarks.seeds [--model NAME_OR_PATH]
 """
@@ -13,19 +14,34 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.api import Assistant
 from assistant.building import build
-from assistant.evaluation import evaluate, read_cases
+from assistant.evaluation import Case, evaluate, read_cases
 
 ROOT = Path(__file__).parent.parent
 QUESTIONS = ROOT / "benchmarks" / "questions"
 
 
+def measure_cases(assistant: Assistant, cases: Sequence[Case]) -> dict[str, object]:
+    result: dict[str, object] = {
+        mode: evaluate(assistant, cases, mode=mode).to_dict()
+        for mode in ("hybrid", "dense", "lexical")
+    }
+    answers = [assistant.answer(case.question) for case in cases]
+    citations = [citation for answer in answers for citation in answer.citations]
+    result["answered"] = sum(answer.found for answer in answers)
+    result["sentences"] = len(citations)
+    result["sentences_not_verbatim"] = sum(
+        c.article.text[c.start : c.end] != c.quote for c in citations
+    )
+    return result
+
+
 def measure(folder: Path, model: str | None) -> dict[str, object]:
     report = build(ROOT / "seeds", index=folder, model=model)
-    cases = read_cases(QUESTIONS / "cross_language.jsonl")
     lines = (QUESTIONS / "unanswerable.jsonl").read_text(encoding="utf-8").splitlines()
     unanswerable = [json.loads(line)["question"] for line in lines]
     result: dict[str, object] = {
@@ -34,16 +50,9 @@ def measure(folder: Path, model: str | None) -> dict[str, object]:
         "model": report.model,
     }
     with Assistant(folder) as assistant:
-        for mode in ("hybrid", "dense", "lexical"):
-            result[mode] = evaluate(assistant, cases, mode=mode).to_dict()
-        answers = [assistant.answer(case.question) for case in cases]
+        for kind in ("cross_language", "same_language"):
+            result[kind] = measure_cases(assistant, read_cases(QUESTIONS / f"{kind}.jsonl"))
         refused = [not assistant.answer(question).found for question in unanswerable]
-    citations = [citation for answer in answers for citation in answer.citations]
-    result["answered"] = sum(answer.found for answer in answers)
-    result["sentences"] = len(citations)
-    result["sentences_not_verbatim"] = sum(
-        c.article.text[c.start : c.end] != c.quote for c in citations
-    )
     result["unanswerable"] = len(unanswerable)
     result["unanswerable_refused"] = sum(refused)
     return result

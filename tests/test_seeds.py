@@ -62,16 +62,20 @@ def test_about_half_follow_one_story(articles: dict[str, Article]) -> None:
     assert 0.4 <= len(in_weeks) / len(articles) <= 0.6
 
 
-def test_questions_are_about_articles_in_another_language(articles: dict[str, Article]) -> None:
+@pytest.mark.parametrize(("kind", "least"), [("cross_language", 120), ("same_language", 36)])
+def test_questions_are_about_articles_in_their_own_or_another_language(
+    articles: dict[str, Article], kind: str, least: int
+) -> None:
     by_id = {article.id: article for article in articles.values()}
-    rows = _rows("cross_language.jsonl")
-    assert len(rows) >= 60
-    assert len({row["language"] for row in rows}) >= 12
+    rows = _rows(f"{kind}.jsonl")
+    assert len(rows) >= least
+    assert len({row["language"] for row in rows}) == 16
     assert len({row["question"] for row in rows}) == len(rows)
     for row in rows:
         relevant = [by_id[i] for i in row["relevant"]]
         assert [article.path for article in relevant] == row["files"], row
-        assert all(article.language != row["language"] for article in relevant), row
+        own = kind == "same_language"
+        assert all((article.language == row["language"]) is own for article in relevant), row
         for answer in row["answers"]:
             assert any(answer in article.text for article in relevant), row
         assert all(any(a in article.text for a in row["answers"]) for article in relevant), row
@@ -79,5 +83,16 @@ def test_questions_are_about_articles_in_another_language(articles: dict[str, Ar
 
 def test_unanswerable_questions_are_in_many_languages() -> None:
     rows = _rows("unanswerable.jsonl")
-    assert len(rows) >= 20
-    assert len({row["language"] for row in rows}) >= 12
+    assert len(rows) >= 40
+    assert len({row["question"] for row in rows}) == len(rows)
+    assert len({row["language"] for row in rows}) == 16
+
+
+def test_every_article_is_asked_about() -> None:
+    asked = {
+        file
+        for kind in ("cross_language", "same_language")
+        for row in _rows(f"{kind}.jsonl")
+        for file in row["files"]
+    }
+    assert asked == {path.name for path in (ROOT / "seeds").glob("*.md")} - {"README.md"}
