@@ -24,9 +24,9 @@ tokenizer=$work/tokenizer.json
 [ -f "$store/switched/contents.json" ] ||
   python -m training.switching "$clean" "$tokenizer" "$store"
 [ -f "$store/teacher.npz" ] ||
-  python -m training.teacher "$clean" "$tokenizer" "$store" --words 60000 --sentences 100000
+  python -m training.teacher "$clean" "$tokenizer" "$store"
 [ -f "$run/table.npy" ] ||
   python -m training.train "$store" "$tokenizer" "$run" \
-    --dimension 384 --batch 1024 --steps 8000 --rate 0.02 --lesson 2048 \
+    --dimension 384 --batch 1024 --steps 8000 --rate 0.02 --lesson 512 \
     --late-steps 0 --seed 0
 python -m training.export "$run/table.npy" "$tokenizer" "$dev/xquad" assistant/model --smoothing 3e-4
