@@ -24,12 +24,17 @@ _PASSAGE_WEIGHT = 0.2
 _MARGIN = 0.3
 _SAME_SENTENCE = 0.8
 THRESHOLD = 0.4
-# A logistic model on the score of the best hit and of the best sentence, fitted with the bundled
-# model by benchmarks/calibration.py.
+# Logistic models on the score of the best hit and of the best sentence, fitted with the bundled
+# model by benchmarks/calibration.py; the second as if it were no table of token vectors, since
+# late interaction is a part of both scores.
 _CALIBRATION: dict[Mode, tuple[float, float, float]] = {
     "hybrid": (0.413, 1.324, -4.903),
     "dense": (2.568, 5.954, -4.721),
     "lexical": (3.034, 3.912, -2.006),
+}
+_CALIBRATION_WITHOUT_WORDS: dict[Mode, tuple[float, float, float]] = {
+    "hybrid": (0.88, 0.83, -4.849),
+    "dense": (4.934, 7.733, -4.241),
 }
 
 
@@ -69,9 +74,15 @@ def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
     return len(a & b) / max(1, min(len(a), len(b)))
 
 
-def _confidence(hits: Sequence[Hit], scores: Sequence[float], mode: Mode) -> float:
+def _calibration(index: Index, mode: Mode) -> tuple[float, float, float]:
+    # The lexical mode loads no model.
+    with_words = mode == "lexical" or index.token_table is not None
+    return (_CALIBRATION if with_words else _CALIBRATION_WITHOUT_WORDS)[mode]
+
+
+def _confidence(index: Index, hits: Sequence[Hit], scores: Sequence[float], mode: Mode) -> float:
     """Evidence that the collection answers the question, 0 to 1."""
-    of_hit, of_sentence, bias = _CALIBRATION[mode]
+    of_hit, of_sentence, bias = _calibration(index, mode)
     return 1 / (1 + math.exp(-(of_hit * hits[0].score + of_sentence * max(scores) + bias)))
 
 
@@ -153,7 +164,7 @@ def compose(
     citations: tuple[Citation, ...] = ()
     if sentences:
         scores = _scores(index, question, sentences, mode)
-        confidence = _confidence(hits, scores, mode)
+        confidence = _confidence(index, hits, scores, mode)
         if confidence >= THRESHOLD:
             citations = _cite(_choose(sentences, scores))
     return Answer(

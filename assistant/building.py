@@ -157,7 +157,12 @@ def _words(pieces: list[_Piece], model: _Model) -> list[Words] | None:
     if static is None:
         return None
     missing = [piece.searched_text for piece in pieces if piece.words is None]
-    made = words_of(static.word_tokens(missing), static.token_vectors)
+    batches = (missing[i : i + _BATCH] for i in range(0, len(missing), _BATCH))
+    made = (
+        words
+        for batch in batches
+        for words in words_of(static.word_tokens(batch), static.token_vectors)
+    )
     return [next(made) if piece.words is None else piece.words for piece in pieces]
 
 

@@ -35,7 +35,8 @@ _MATCH = 0.6
 """The cosine over which a passage is said to hold a word of the question."""
 
 _TEXTS_AT_ONCE = 64
-_FACTORS = np.random.default_rng(0).integers(1, 2**64, 64, np.uint64) | np.uint64(1)
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+"""Odd, and without a short period: 2**64 over the golden ratio (Knuth, TAOCP 3, 6.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class _Layout:
         lengths = np.diff(np.append(starts, len(ids)))
         # Words are told apart by a hash of their tokens; 64 bits of it do not meet by chance.
         within = np.arange(len(ids)) - np.repeat(starts, lengths)
-        hashed = (ids.astype(np.uint64) + np.uint64(1)) * _FACTORS[within % len(_FACTORS)]
+        hashed = (ids.astype(np.uint64) + np.uint64(1)) * _FACTOR ** within.astype(np.uint64)
         keys = np.add.reduceat(hashed, starts) if len(starts) else hashed
         _, firsts, numbers = np.unique(keys, return_index=True, return_inverse=True)
         kept = lengths[firsts]

@@ -8,8 +8,6 @@ cross        The same indexes, questions in each of the other languages. Means o
              the worst pair, and every pair. A mode is below another where it is so on a pair.
 pooled       DEV/xquad in one index of all languages: a question has a right passage in each.
              success@1: the first hit is right, in whichever language.
-one_language DEV/xquad in one index, every passage in one language drawn at random, questions
-             in another: the answer is there in one language only.
 sentences    DEV/xquad_r, an index for each language, questions in the same one.
 native       Sets of one language that were asked in it.
 """
@@ -34,7 +32,7 @@ from assistant.api import Assistant
 from assistant.building import build
 from assistant.types import Mode
 from benchmarks._dev_sets import Case, DevSet, read_set, read_sets, set_names
-from benchmarks._ranking import Ranks, ndcg, recall
+from benchmarks._ranking import Ranks, measures, ndcg
 
 SEED = 1
 HITS = 60
@@ -126,10 +124,6 @@ def success(ranks: Sequence[Ranks], k: int) -> float:
     return float(np.mean([r[0] <= k for r in ranks]))
 
 
-def _measures(ranks: Sequence[Ranks]) -> Values:
-    return {"recall@1": recall(ranks, 1), "ndcg@10": ndcg(ranks, 10)}
-
-
 def _drawn(cases: Sequence[Case], count: int | None) -> list[Case]:
     """`count` of the cases, by id, the same ones in every language."""
     identities = sorted(case.id for case in cases)
@@ -174,7 +168,7 @@ def same_and_cross(folder: Path, model: str, count: int | None, say: Say) -> dic
         with searches(_texts(passages, language), model) as ways:
             for other, questions in sets.items():
                 cases = _drawn(questions.cases, count)
-                found = {way: _measures(ranks_by(s, cases)) for way, s in ways.items()}
+                found = {way: measures(ranks_by(s, cases)) for way, s in ways.items()}
                 if other == language:
                     same[language] = found
                 else:
@@ -220,29 +214,6 @@ def pooled(folder: Path, model: str, count: int | None, say: Say) -> Result:
     return _by_set(measured)
 
 
-def one_language(folder: Path, model: str, count: int | None, say: Say) -> Result:
-    """The task `one_language`."""
-    sets = read_sets(folder)
-    languages = sorted(sets)
-    chance = random.Random(SEED)
-    texts = {name: dict(zip(s.ids, s.texts, strict=True)) for name, s in sets.items()}
-    language_of = {identity: chance.choice(languages) for identity in sets[languages[0]].ids}
-    collection = [Text(i, name, texts[name][i]) for i, name in language_of.items()]
-    say("one_language")
-    asked: list[Case] = []
-    cases = {name: {case.id: case for case in s.cases} for name, s in sets.items()}
-    for case in _drawn(sets[languages[0]].cases, count):
-        own = {language_of[i] for i in case.relevant}
-        other = chance.choice([name for name in languages if name not in own])
-        asked.append(cases[other][case.id])
-    with searches(collection, model) as ways:
-        found = {way: ranks_by(search, asked) for way, search in ways.items()}
-    return {
-        way: _rounded({f"recall@{k}": recall(ranks, k) for k in (1, 5, 10)})
-        for way, ranks in found.items()
-    }
-
-
 def within(
     folders: Sequence[tuple[str, Path, str]], model: str, count: int | None, say: Say
 ) -> Result:
@@ -253,7 +224,7 @@ def within(
         questions = read_set(folder, language)
         cases = _drawn(questions.cases, count)
         with searches(_texts(questions, language), model) as ways:
-            measured[name] = {way: _measures(ranks_by(s, cases)) for way, s in ways.items()}
+            measured[name] = {way: measures(ranks_by(s, cases)) for way, s in ways.items()}
     return _by_set(measured)
 
 

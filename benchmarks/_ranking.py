@@ -164,6 +164,11 @@ def ndcg(ranks: Sequence[Ranks], k: int) -> float:
     return float(np.mean(gains))
 
 
+def measures(ranks: Sequence[Ranks]) -> dict[str, float]:
+    """The two measures that every task of one right passage has."""
+    return {"recall@1": recall(ranks, 1), "ndcg@10": ndcg(ranks, 10)}
+
+
 def average_precision(ranks: Ranks) -> float:
     """The mean over the right passages of the precision at their ranks.
 

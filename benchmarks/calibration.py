@@ -1,6 +1,6 @@
 """Fits how sure an answer is to what was found, and says how well that tells right from wrong.
 
-    python -m benchmarks.calibration DEV [--questions N]
+    python -m benchmarks.calibration DEV [--questions N] [--without-words]
 
 DEV holds aligned questions and passages as for `benchmarks.mixed_pool`, five passages in a row
 being of one article (XQuAD). Each article goes into the collection in one language drawn at
@@ -8,7 +8,8 @@ random. Every question is asked in that language ("same") and in another one ("c
 over all hits and once without the hits of its article, as if the collection had no answer. A
 logistic regression on the score of the best hit and of the best sentence tells the two apart.
 Prints for each mode, as JSON, its weights for `assistant/answering.py` and, for `same` and
-`cross`, the area under the ROC curve and the shares that are answered at the threshold.
+`cross`, the area under the ROC curve and the shares that are answered at the threshold. With
+`--without-words` the model is taken as one that is no table of token vectors.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.answering import THRESHOLD, evidence
-from assistant.api import Assistant
 from assistant.building import build
 from assistant.index import Index
-from assistant.types import Mode
+from assistant.retrieval import search
+from assistant.types import Filters, Mode
 from benchmarks._dev_sets import DevSet, read_set, set_names
 
 SEED = 1
@@ -53,6 +54,14 @@ class Row:
     answerable: bool
 
 
+class WithoutWords(Index):
+    """An index as a model that is no table of token vectors has it: without late interaction."""
+
+    @property
+    def token_table(self) -> None:
+        return None
+
+
 def write_collection(sets: dict[str, DevSet], output: Path) -> dict[str, tuple[str, str]]:
     """Writes the articles as JSON lines; returns article id and language of each passage."""
     chance = random.Random(SEED)
@@ -73,7 +82,6 @@ def write_collection(sets: dict[str, DevSet], output: Path) -> dict[str, tuple[s
 
 
 def observe(
-    assistant: Assistant,
     index: Index,
     sets: dict[str, DevSet],
     where: dict[str, tuple[str, str]],
@@ -90,7 +98,7 @@ def observe(
         other = chance.choice([language for language in languages if language != own])
         for kind, language in (("same", own), ("cross", other)):
             question = cases[language][identity].question
-            hits = assistant.retrieve(question, k=HITS, mode=mode)
+            hits = search(index, question, k=HITS, mode=mode, filters=Filters())
             without = [hit for hit in hits if hit.article.id != article]
             for answerable, found in ((True, hits[:READ]), (False, without[:READ])):
                 if found:
@@ -139,17 +147,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dev", type=Path)
     parser.add_argument("--questions", type=int, default=300)
+    parser.add_argument("--without-words", action="store_true")
     arguments = parser.parse_args()
     sets = {name: read_set(arguments.dev, name) for name in set_names(arguments.dev)}
     with tempfile.TemporaryDirectory() as temporary:
         collection, folder = Path(temporary) / "articles.jsonl", Path(temporary) / "index"
         where = write_collection(sets, collection)
         build(collection, index=folder)
-        assistant = Assistant(folder)
-        index = Index.open(folder)
+        index = (WithoutWords if arguments.without_words else Index).open(folder)
         for mode in get_args(Mode):
             print(mode, file=sys.stderr)
-            rows = observe(assistant, index, sets, where, mode, arguments.questions)
+            rows = observe(index, sets, where, mode, arguments.questions)
             print(json.dumps({"mode": mode, **summary(rows)}), flush=True)
 
 

@@ -43,12 +43,10 @@ from benchmarks import _product
 from benchmarks._dev_sets import DevSet, read_set, read_sets, set_names
 from benchmarks._ranking import (
     Pool,
-    Ranks,
     average_precision,
     encode,
-    ndcg,
+    measures,
     ranks_of,
-    recall,
 )
 from benchmarks._speed import speed
 
@@ -79,10 +77,6 @@ def _rounded(value: float) -> float:
 
 def _mean(values: Sequence[float]) -> float:
     return _rounded(float(np.mean(values)))
-
-
-def _measures(ranks: Sequence[Ranks]) -> Values:
-    return {"recall@1": recall(ranks, 1), "ndcg@10": ndcg(ranks, 10)}
 
 
 def _right_rows(passages: DevSet, questions: DevSet) -> list[list[int]]:
@@ -128,7 +122,7 @@ def xquad(folder: Path, model: StaticEmbedder) -> Result:
         for ranking, order in pool.orders(asked).items():
             ranks = ranks_of(order, right)
             for other, (start, end) in zip(sets, pairwise(edges), strict=True):
-                pairs[ranking][other, language] = _measures(ranks[start:end])
+                pairs[ranking][other, language] = measures(ranks[start:end])
     return {ranking: summary(values) for ranking, values in pairs.items()}
 
 
@@ -153,7 +147,7 @@ def bm25(folder: Path) -> Result:
                     found = index.search(case.question, k=10).rows.tolist()
                     at = [found.index(row) + 1 if row in found else np.inf for row in right]
                     ranks.append(np.sort(np.array(at, np.float64)))
-                pairs[other, language] = _measures(ranks)
+                pairs[other, language] = measures(ranks)
     return summary(pairs)
 
 
@@ -191,7 +185,7 @@ def _within(questions: DevSet, model: StaticEmbedder, depth: int | None) -> dict
     pool = Pool(model, [encode(model, questions.texts)])
     orders = pool.orders(encode(model, questions.questions), depth=depth)
     right = _right_rows(questions, questions)
-    return {ranking: _measures(ranks_of(order, right)) for ranking, order in orders.items()}
+    return {ranking: measures(ranks_of(order, right)) for ranking, order in orders.items()}
 
 
 def itn_xling(folder: Path, model: StaticEmbedder) -> Result:
@@ -248,16 +242,14 @@ PRODUCT_TASKS: dict[str, ProductTask] = {
         _product.same_and_cross(dev / "xquad", model, n, _say)
     ),
     "pooled": lambda dev, model, n: _product.pooled(dev / "xquad", model, n, _say),
-    "one_language": lambda dev, model, n: _product.one_language(dev / "xquad", model, n, _say),
     "sentences": lambda dev, model, n: _product.sentences(dev / "xquad_r", model, n, _say),
     "native": lambda dev, model, n: _product.native(dev, MONOLINGUAL, model, n, _say),
 }
 
 
-def _of_the_model(arguments: argparse.Namespace, tasks: Sequence[str]) -> Result:
-    model = static_part(arguments.model)
-    if model is None:
-        raise SystemExit(f"{arguments.model} is no folder of a static model")
+def _of_the_model(
+    arguments: argparse.Namespace, model: StaticEmbedder, tasks: Sequence[str]
+) -> Result:
     result: Result = {"model": Path(model.name).name, "fingerprint": model.fingerprint()}
     for name in tasks:
         clock = time.perf_counter()
@@ -293,7 +285,13 @@ def main() -> None:
     tasks = arguments.tasks or (known if whole else list(TASKS))
     if not set(tasks) <= set(known):
         parser.error(f"the tasks of --mode {arguments.mode} are: {', '.join(known)}")
-    result = (_of_the_product if whole else _of_the_model)(arguments, tasks)
+    if whole:
+        result = _of_the_product(arguments, tasks)
+    else:
+        model = static_part(arguments.model)
+        if model is None:
+            parser.error(f"{arguments.model} is no folder of a static model")
+        result = _of_the_model(arguments, model, tasks)
     text = json.dumps(result, ensure_ascii=False, indent=1)
     print(text)
     if arguments.output is not None:

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from benchmarks import _product, retrieval
@@ -109,8 +108,6 @@ def test_every_task(
     pooled = result["pooled"]["hybrid"]["by_set"]
     assert pooled["en"]["success@1"] == pooled["de"]["success@1"] == 1
     assert 0.5 < pooled["en"]["ndcg@10"] <= 1
-    assert result["one_language"]["hybrid"]["recall@10"] == 1
-    assert np.isfinite(result["one_language"]["lexical"]["recall@1"])
 
 
 def test_questions_are_drawn_alike_in_every_language(dev: Path) -> None:

@@ -225,11 +225,16 @@ def test_every_task(
 
 
 def test_a_model_that_is_no_table_is_refused(
-    dev: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dev: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["retrieval", str(dev), "--model", str(tmp_path)])
-    with pytest.raises(SystemExit, match="no folder of a static model"):
+    with pytest.raises(SystemExit) as stopped:
         retrieval.main()
+    assert stopped.value.code == 2
+    assert "no folder of a static model" in capsys.readouterr().err
 
 
 def test_speed_of_one_process(

@@ -76,6 +76,14 @@ class Material:
     pieces: list[str]
 
 
+def variants_in(results: Path) -> set[str]:
+    """The variants that the file of JSON lines holds, where there is one."""
+    if not results.exists():
+        return set()
+    lines = results.read_text(encoding="utf-8").splitlines()
+    return {json.loads(line)["variant"] for line in lines}
+
+
 def trained(variant: Variant, material: Material, *, steps: int, batch: int) -> Array:
     """The table [v, d] of a short run."""
     plan = Plan(
@@ -123,10 +131,7 @@ def main() -> None:
         pieces,
     )
     passages = read_passage_sets(arguments.dev)
-    done = set()
-    if arguments.results.exists():
-        lines = arguments.results.read_text(encoding="utf-8").splitlines()
-        done = {json.loads(line)["variant"] for line in lines}
+    done = variants_in(arguments.results)
     for name in arguments.only or VARIANTS:
         if name in done:
             continue

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
+from training.compare import NEVER, variants_in
 from training.corpus import Group, read_groups
 from training.measure import PassageSet, measure_table, read_passage_sets
 from training.packing import pack_groups, read_store
@@ -35,7 +36,6 @@ VARIANTS = {
     "BPE 56,000": ("bpe", 56_000),
     "BPE 100,000": ("bpe", 100_000),
 }
-NO_GRAMS = 1_000_000
 
 
 def some_pairs(groups: Sequence[Group], rows: int) -> Iterator[Group]:
@@ -79,10 +79,7 @@ def main() -> None:
     )
     groups = list(some_pairs(groups, arguments.rows))
     passages = read_passage_sets(arguments.dev)
-    done = set()
-    if arguments.results.exists():
-        lines = arguments.results.read_text(encoding="utf-8").splitlines()
-        done = {json.loads(line)["variant"] for line in lines}
+    done = variants_in(arguments.results)
     for name, (kind, full) in VARIANTS.items():
         if name in done or (arguments.only and name not in arguments.only):
             continue
@@ -96,7 +93,7 @@ def main() -> None:
             store = read_store(Path(folder) / "store")
             pieces = pieces_of(tokenizer)
             trained = train(
-                new_table(len(pieces), GramIndex.of(pieces, min_pieces=NO_GRAMS), plan),
+                new_table(len(pieces), GramIndex.of(pieces, min_pieces=NEVER), plan),
                 Sampler(store, None),
                 Sampler(store, None, seed=1),
                 None,
