@@ -11,8 +11,9 @@ import pytest
 from helpers import read
 
 from assistant.articles import READERS, article_files, read_file
-from assistant.articles.common import decode, detect_language, read_metadata, stable_id
+from assistant.articles.common import decode, read_metadata, stable_id
 from assistant.errors import ArticlesNotFound, ArticleUnreadable
+from assistant.language import detect_language
 from assistant.types import Skipped
 
 TEXT = "The harbour of Fairhaven opened on Monday."

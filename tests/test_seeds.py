@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assistant.articles import article_files, read_file
-from assistant.articles.common import detect_language
+from assistant.language import detect_language
 from assistant.types import Article
 
 ROOT = Path(__file__).parent.parent

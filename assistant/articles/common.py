@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from assistant.errors import ArticleUnreadable
-from assistant.types import UNDETERMINED, Article
+from assistant.language import detect_language
+from assistant.types import Article
 
 MAX_FILE_BYTES = 20_000_000
 _LONGEST_FIELD = 500
@@ -153,22 +153,6 @@ def read_metadata(values: Mapping[str, Any]) -> Metadata:
 def stable_id(*parts: str) -> str:
     """16 hexadecimal digits that depend on `parts` alone."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-
-
-@cache
-def _identifier() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-
-
-def detect_language(text: str) -> str:
-    """The likeliest language of `text` as a BCP 47 tag, `"und"` where there are no letters."""
-    sample = text[:3000]
-    if sum(c.isalpha() for c in sample) < 3:
-        return UNDETERMINED
-    language, _ = _identifier().classify(sample)
-    return str(language)
 
 
 def make_article(metadata: Metadata, *, text: str, title: str, key: str, path: str) -> Article:
