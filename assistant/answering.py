@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from assistant.index import Index
-from assistant.late import Question, WordMatrix, maxsim, words_of
+from assistant.sentences import likeness
 from assistant.text import Span, lexical_terms, sentence_spans
 from assistant.types import Answer, Citation, Filters, Hit, Mode
-
-Floats = npt.NDArray[np.float32]
 
 MAX_SENTENCES = 4
 
@@ -83,34 +80,16 @@ def _calibration(index: Index, mode: Mode) -> tuple[float, float, float]:
 def _confidence(index: Index, hits: Sequence[Hit], scores: Sequence[float], mode: Mode) -> float:
     """Evidence that the collection answers the question, 0 to 1."""
     of_hit, of_sentence, bias = _calibration(index, mode)
-    return 1 / (1 + math.exp(-(of_hit * hits[0].score + of_sentence * max(scores) + bias)))
-
-
-def _late(index: Index, question: str, sentences: Sequence[_Sentence]) -> Floats:
-    """Late interaction of the question with each sentence [n]; zeros without a token table."""
-    table = index.token_table
-    if table is None:
-        return np.zeros(len(sentences), np.float32)
-    tokens = table.word_tokens([question, *(s.quote for s in sentences)])
-    asked = Question.of(tokens[0], table.token_vectors)
-    words = list(words_of(tokens[1:], table.token_vectors))
-    return maxsim(asked, WordMatrix(words, table.token_vectors).best(asked.units))
+    best = max(hit.score for hit in hits)
+    return 1 / (1 + math.exp(-(of_hit * best + of_sentence * max(scores) + bias)))
 
 
 def _scores(index: Index, question: str, sentences: Sequence[_Sentence], mode: Mode) -> list[float]:
     """How well each sentence answers: its likeness to the question, and its passage's score."""
-    likeness = np.zeros(len(sentences), np.float32)
-    if mode != "dense":
-        weights = index.lexical.idf(lexical_terms(question))
-        total = sum(weights.values()) or 1.0
-        likeness += [sum(weights.get(t, 0.0) for t in s.terms) / total for s in sentences]
-    if mode != "lexical":
-        vectors = index.embedder.embed_passages([s.quote for s in sentences])
-        likeness += vectors @ index.embedder.embed_question(question)
-        likeness += _late(index, question, sentences)
-    best = sentences[0].hit.score
+    near = likeness(index, question, [s.quote for s in sentences], mode=mode)
+    best = max(s.hit.score for s in sentences)
     behind = np.array([best - s.hit.score for s in sentences], np.float32)
-    scores: list[float] = (likeness - _PASSAGE_WEIGHT * behind).tolist()
+    scores: list[float] = (near - _PASSAGE_WEIGHT * behind).tolist()
     return scores
 
 
@@ -152,7 +131,7 @@ def evidence(
     `hits` are not empty; `benchmarks/calibration.py` fits the confidence to it.
     """
     sentences = _sentences(hits[:_HITS_READ])
-    return hits[0].score, max(_scores(index, question, sentences, mode))
+    return max(hit.score for hit in hits), max(_scores(index, question, sentences, mode))
 
 
 def compose(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -11,16 +12,20 @@ from types import TracebackType
 from assistant.answering import compose
 from assistant.errors import ArticleNotFound
 from assistant.index import Index, current_generation
-from assistant.retrieval import search
+from assistant.language import question_languages
+from assistant.reranking import load_reranker
+from assistant.retrieval import Reranker, search
 from assistant.settings import (
     DEFAULT_K,
+    SAME_LANGUAGE,
     Settings,
     check_filters,
     check_k,
+    check_language,
     check_mode,
     check_question,
 )
-from assistant.types import Answer, Article, Hit, IndexInfo
+from assistant.types import Answer, Article, Filters, Hit, IndexInfo
 
 
 class Assistant:
@@ -30,17 +35,27 @@ class Assistant:
     answered from the new one, while questions under way end on the old one.
     """
 
-    def __init__(self, index: str | Path | None = None, *, model: str | None = None) -> None:
+    def __init__(
+        self,
+        index: str | Path | None = None,
+        *,
+        model: str | None = None,
+        reranker: str | None = None,
+    ) -> None:
         """Opens the index in the folder `index` (default: `ASSISTANT_INDEX`, then `index`).
 
         `model` defaults to the model that the index was built with; naming another one
-        raises ModelMismatch. Raises IndexNotFound, IndexCorrupt or IndexFormatUnsupported
-        where there is no index that can be used, ModelNotFound where its model is gone.
+        raises ModelMismatch. `reranker` is the folder or the hub name of a sentence-transformers
+        cross-encoder that orders the first 20 passages anew; it is loaded with the first
+        question. Raises IndexNotFound, IndexCorrupt or IndexFormatUnsupported where there is no
+        index that can be used, ModelNotFound where its model is gone.
         """
         self._folder = Settings.resolve(index=index).index
         self._model = model
         self._lock = threading.Lock()
         self._index = Index.open(self._folder, model=model)
+        self._reranker_name = reranker
+        self._reranker: Reranker | None = None
 
     def _current(self) -> Index:
         generation = current_generation(self._folder)
@@ -51,6 +66,14 @@ class Assistant:
                 # The old index is closed when the last question that uses it lets go of it.
                 self._index = Index.open(self._folder, model=self._model)
             return self._index
+
+    def _loaded_reranker(self) -> Reranker | None:
+        if self._reranker_name is None:
+            return None
+        with self._lock:
+            if self._reranker is None:
+                self._reranker = load_reranker(self._reranker_name)
+            return self._reranker
 
     @property
     def info(self) -> IndexInfo:
@@ -64,23 +87,33 @@ class Assistant:
         k: int = DEFAULT_K,
         mode: str = "hybrid",
         languages: Sequence[str] | str | None = None,
+        prefer_language: str | None = None,
         sources: Sequence[str] | str | None = None,
         since: str | date | None = None,
         until: str | date | None = None,
+        explain: bool = False,
     ) -> list[Hit]:
         """The best passages for `question`, at most `k`, at most 3 of one article.
 
         `mode` is `hybrid`, `dense` or `lexical`. The filters apply before the best are
-        taken: languages (`"zh"` allows `zh-Hant` too), outlets, and the days of
-        publication, both inclusive. Raises QuestionError or SettingsError for values that
-        cannot be used.
+        taken: languages (`"zh"` allows `zh-Hant` too, `"same"` those of the question's language,
+        `"all"` and None every one), outlets, and the days of publication, both inclusive.
+        Passages in `prefer_language`, a tag or `"same"`, are lifted by one standard deviation
+        of what was found. Copies of an article are folded into one hit that names them. With
+        `explain` each hit says why it was found. Raises QuestionError or SettingsError for
+        values that cannot be used, ModelNotFound for a reranker that cannot be loaded.
         """
+        index = self._current()
+        question = check_question(question)
         return search(
-            self._current(),
-            check_question(question),
+            index,
+            question,
             k=check_k(k),
             mode=check_mode(mode),
-            filters=check_filters(languages=languages, sources=sources, since=since, until=until),
+            filters=_filters(index, question, languages, sources, since, until),
+            prefer=_tags(index, question, check_language(prefer_language)),
+            reranker=self._loaded_reranker(),
+            explained=explain,
         )
 
     def answer(
@@ -90,9 +123,11 @@ class Assistant:
         k: int = DEFAULT_K,
         mode: str = "hybrid",
         languages: Sequence[str] | str | None = None,
+        prefer_language: str | None = None,
         sources: Sequence[str] | str | None = None,
         since: str | date | None = None,
         until: str | date | None = None,
+        explain: bool = False,
     ) -> Answer:
         """One to four sentences of the articles that answer `question`, or a plain refusal.
 
@@ -101,8 +136,17 @@ class Assistant:
         index = self._current()
         question = check_question(question)
         checked_mode = check_mode(mode)
-        filters = check_filters(languages=languages, sources=sources, since=since, until=until)
-        hits = search(index, question, k=check_k(k), mode=checked_mode, filters=filters)
+        filters = _filters(index, question, languages, sources, since, until)
+        hits = search(
+            index,
+            question,
+            k=check_k(k),
+            mode=checked_mode,
+            filters=filters,
+            prefer=_tags(index, question, check_language(prefer_language)),
+            reranker=self._loaded_reranker(),
+            explained=explain,
+        )
         return compose(index, question, hits, mode=checked_mode, filters=filters)
 
     def article(self, article_id: str) -> Article:
@@ -128,7 +172,32 @@ class Assistant:
         self.close()
 
 
-_opened: dict[Path, Assistant] = {}
+def _tags(index: Index, question: str, languages: Sequence[str] | None) -> tuple[str, ...]:
+    """Languages with `"same"` replaced by those of the question's language."""
+    tags: list[str] = []
+    for language in languages or ():
+        if language == SAME_LANGUAGE:
+            tags += question_languages(question, [tag for tag, _ in index.info.languages])
+        else:
+            tags.append(language)
+    return tuple(dict.fromkeys(tags))
+
+
+def _filters(
+    index: Index,
+    question: str,
+    languages: Sequence[str] | str | None,
+    sources: Sequence[str] | str | None,
+    since: str | date | None,
+    until: str | date | None,
+) -> Filters:
+    filters = check_filters(languages=languages, sources=sources, since=since, until=until)
+    if filters.languages is None:
+        return filters
+    return replace(filters, languages=_tags(index, question, filters.languages))
+
+
+_opened: dict[tuple[Path, str | None], Assistant] = {}
 _opening = threading.Lock()
 
 
@@ -139,9 +208,12 @@ def retrieve(
     index: str | Path | None = None,
     mode: str = "hybrid",
     languages: Sequence[str] | str | None = None,
+    prefer_language: str | None = None,
     sources: Sequence[str] | str | None = None,
     since: str | date | None = None,
     until: str | date | None = None,
+    reranker: str | None = None,
+    explain: bool = False,
 ) -> list[Hit]:
     """The best passages for `question` in the index `index`, which is opened once and kept.
 
@@ -149,15 +221,17 @@ def retrieve(
     """
     folder = Settings.resolve(index=index).index.resolve()
     with _opening:
-        assistant = _opened.get(folder)
+        assistant = _opened.get((folder, reranker))
         if assistant is None:
-            assistant = _opened[folder] = Assistant(folder)
+            assistant = _opened[folder, reranker] = Assistant(folder, reranker=reranker)
     return assistant.retrieve(
         question,
         k=k,
         mode=mode,
         languages=languages,
+        prefer_language=prefer_language,
         sources=sources,
         since=since,
         until=until,
+        explain=explain,
     )

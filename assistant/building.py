@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.articles import article_files, read_file
+from assistant.copies import Sketches, sketch
 from assistant.embedding import (
     Embedder,
     canonical_name,
@@ -24,6 +25,7 @@ from assistant.files import exclusive
 from assistant.index import PROBES, Contents, Index, write_generation
 from assistant.late import Words, words_of
 from assistant.passages import SplitSettings, embedded_text, fitting_title, split_article
+from assistant.romanised import Keys, keys_of
 from assistant.settings import Settings
 from assistant.types import Article, BuildReport, Passage, Skipped
 
@@ -38,7 +40,8 @@ class _Piece:
     passage: Passage
     searched_text: str
     vector: npt.NDArray[np.float32] | None = None  # [d], None where it is to be embedded
-    words: Words | None = None  # None where they are not known
+    romanised: Keys | None = None  # None where they are not known
+    words: Words | None = None  # the same
 
 
 def _no_progress(stage: str, done: int, total: int) -> None:
@@ -129,6 +132,7 @@ def _kept_pieces(
             passage,
             embedded_text(title, passage.text),
             vectors[row],
+            old.romanised[row],
             None if old.words is None else old.words[row],
         )
         for row, passage in old.store.rows_of(article)
@@ -164,6 +168,18 @@ def _words(pieces: list[_Piece], model: _Model) -> list[Words] | None:
         for words in words_of(static.word_tokens(batch), static.token_vectors)
     )
     return [next(made) if piece.words is None else piece.words for piece in pieces]
+
+
+def _sketches(articles: list[Article], kept: set[str], old: Index | None) -> Sketches:
+    """The sketches of all articles [n, values]; those of kept articles are copied."""
+    known = {} if old is None else {name: i for i, name in enumerate(old.store.contents())}
+    rows = [
+        old.sketches[known[article.id]]
+        if old is not None and article.id in kept
+        else sketch(article.text)
+        for article in articles
+    ]
+    return np.stack(rows)
 
 
 def build(
@@ -262,6 +278,11 @@ def _run(
                 passages=[piece.passage for piece in pieces],
                 searched_texts=[piece.searched_text for piece in pieces],
                 vectors=vectors,
+                romanised=[
+                    keys_of(piece.searched_text) if piece.romanised is None else piece.romanised
+                    for piece in pieces
+                ],
+                sketches=_sketches(articles, kept, old),
                 words=_words(pieces, model),
                 model=model.name,
                 fingerprint=fingerprint,

@@ -16,7 +16,7 @@ from assistant.errors import AssistantError, IndexNotFound, NothingReadable
 from assistant.settings import DEFAULT_K, MAX_K, MODES, Settings
 
 if TYPE_CHECKING:
-    from assistant.types import Answer, Article, BuildReport
+    from assistant.types import Answer, Article, BuildReport, Hit
 
 Progress = Callable[[str, int, int], None]
 
@@ -109,6 +109,7 @@ def _split(tags: list[str] | None) -> list[str] | None:
 def _filters(arguments: argparse.Namespace) -> dict[str, Any]:
     return {
         "languages": _split(arguments.languages),
+        "prefer_language": arguments.prefer_language,
         "sources": arguments.sources,
         "since": arguments.since,
         "until": arguments.until,
@@ -119,9 +120,13 @@ def _search(arguments: argparse.Namespace) -> int:
     from assistant.api import Assistant
     from assistant.text import one_line
 
-    with Assistant(arguments.index) as assistant:
+    with Assistant(arguments.index, reranker=arguments.reranker) as assistant:
         hits = assistant.retrieve(
-            arguments.question, k=arguments.k, mode=arguments.mode, **_filters(arguments)
+            arguments.question,
+            k=arguments.k,
+            mode=arguments.mode,
+            explain=arguments.explain,
+            **_filters(arguments),
         )
         info = assistant.info
     if arguments.json:
@@ -136,12 +141,45 @@ def _search(arguments: argparse.Namespace) -> int:
         return 0
     for hit in hits:
         print(f"{hit.rank}. [{hit.article.language}] {one_line(hit.article.title)}")
-        ranks = f"dense {hit.dense_rank or '-'}, lexical {hit.lexical_rank or '-'}"
+        ranks = (
+            f"dense {hit.dense_rank or '-'}, lexical {hit.lexical_rank or '-'}, "
+            f"romanised {hit.romanised_rank or '-'}"
+        )
         print(f"   {_place(hit.article)} ({ranks})")
+        if hit.copies:
+            print(f"   {_copies(hit)}")
         print(f"   {one_line(hit.passage.text)}")
+        _show_explanation(hit)
     if not hits:
         _note("no passage was found")
     return 0
+
+
+def _copies(hit: Hit) -> str:
+    """Where else the article ran: the outlets, or the titles, of its copies."""
+    from assistant.text import one_line
+
+    names = [one_line(article.source or article.title) for article in hit.also_in]
+    more = f" and {hit.copies - len(names)} more" if hit.copies > len(names) else ""
+    return f"also in {hit.copies} article{'' if hit.copies == 1 else 's'}: {', '.join(names)}{more}"
+
+
+def _show_explanation(hit: Hit) -> None:
+    from assistant.text import one_line
+
+    why = hit.explanation
+    if why is None:
+        return
+    points = ", ".join(f"{name} {points:+.2f}" for name, points in why.points)
+    print(f"   why: {hit.score:.2f} points ({points})")
+    if hit.reranker_score is not None:
+        print(f"        reranker {hit.reranker_score:.3f}")
+    if why.terms:
+        print(f"        same words: {one_line(', '.join(why.terms))}")
+    for match in why.words:
+        words = f"{one_line(match.question)} ~ {one_line(match.passage)}"
+        print(f"        by {match.kind}: {words} ({match.similarity:.2f})")
+    print(f"        nearest sentence: {one_line(hit.article.text[why.start : why.end])}")
 
 
 def _show_answer(answer: Answer) -> None:
@@ -159,18 +197,26 @@ def _show_answer(answer: Answer) -> None:
     for citation in answer.citations:
         print(f"{one_line(citation.quote)} [{citation.number}]")
     print()
-    numbered = {citation.number: citation.article for citation in answer.citations}
-    for number, article in sorted(numbered.items()):
-        title = one_line(article.title)
-        print(f"[{number}] [{article.language}] {title} ({_place(article)})")
+    hits = {hit.passage.id: hit for hit in answer.hits}
+    numbered = {citation.number: hits[citation.passage.id] for citation in answer.citations}
+    for number, hit in sorted(numbered.items()):
+        title = one_line(hit.article.title)
+        print(f"[{number}] [{hit.article.language}] {title} ({_place(hit.article)})")
+        if hit.copies:
+            print(f"   {_copies(hit)}")
+        _show_explanation(hit)
 
 
 def _ask(arguments: argparse.Namespace) -> int:
     from assistant.api import Assistant
 
-    with Assistant(arguments.index) as assistant:
+    with Assistant(arguments.index, reranker=arguments.reranker) as assistant:
         answer = assistant.answer(
-            arguments.question, k=arguments.k, mode=arguments.mode, **_filters(arguments)
+            arguments.question,
+            k=arguments.k,
+            mode=arguments.mode,
+            explain=arguments.explain,
+            **_filters(arguments),
         )
     if arguments.json:
         _print_json(answer.to_dict())
@@ -195,6 +241,7 @@ def _chat(arguments: argparse.Namespace) -> int:
         host=arguments.host,
         port=arguments.port,
         allow_hosts=arguments.allow_host,
+        reranker=arguments.reranker,
     )
     return 0
 
@@ -204,7 +251,10 @@ def _eval(arguments: argparse.Namespace) -> int:
     from assistant.evaluation import MEASURES, evaluate, read_cases
 
     cases = read_cases(arguments.cases)
-    with Assistant(arguments.index) as assistant, _progress() as progress:
+    with (
+        Assistant(arguments.index, reranker=arguments.reranker) as assistant,
+        _progress() as progress,
+    ):
         result = evaluate(assistant, cases, mode=arguments.mode, k=arguments.k, progress=progress)
     if result.unknown:
         _note(
@@ -261,13 +311,26 @@ def _parser() -> argparse.ArgumentParser:
     )
     filters = argparse.ArgumentParser(add_help=False)
     filters.add_argument(
-        "--languages", action="append", metavar="TAGS", help="only these, as in fr,en; repeatable"
+        "--languages",
+        action="append",
+        metavar="TAGS",
+        help="only these, as in fr,en; 'same' is the question's; repeatable",
+    )
+    filters.add_argument(
+        "--prefer-language", metavar="TAG", help="lift passages in this one; 'same': the question's"
     )
     filters.add_argument(
         "--sources", action="append", metavar="NAME", help="only this outlet; repeatable"
     )
     filters.add_argument("--since", metavar="DAY", help="published on DAY (YYYY-MM-DD) or later")
     filters.add_argument("--until", metavar="DAY", help="published on DAY or before")
+    filters.add_argument("--explain", action="store_true", help="say why each passage was found")
+    reranking = argparse.ArgumentParser(add_help=False)
+    reranking.add_argument(
+        "--reranker",
+        metavar="NAME_OR_PATH",
+        help="sentence-transformers cross-encoder that orders the first passages anew",
+    )
 
     command = commands.add_parser(
         "build", parents=[index, json_output], help="build or bring up to date the index"
@@ -285,18 +348,20 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_build)
 
     command = commands.add_parser(
-        "search", parents=[index, json_output, asking, filters], help="find passages"
+        "search", parents=[index, json_output, asking, filters, reranking], help="find passages"
     )
     command.add_argument("question")
     command.set_defaults(run=_search)
 
     command = commands.add_parser(
-        "ask", parents=[index, json_output, asking, filters], help="answer with citations"
+        "ask",
+        parents=[index, json_output, asking, filters, reranking],
+        help="answer with citations",
     )
     command.add_argument("question")
     command.set_defaults(run=_ask)
 
-    command = commands.add_parser("chat", parents=[index], help="serve the web chat")
+    command = commands.add_parser("chat", parents=[index, reranking], help="serve the web chat")
     command.add_argument(
         "--articles", type=Path, help="what to build from where there is no index (default: seeds)"
     )
@@ -308,7 +373,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_chat)
 
     command = commands.add_parser(
-        "eval", parents=[index, json_output, asking], help="measure over known questions"
+        "eval", parents=[index, json_output, asking, reranking], help="measure over known questions"
     )
     command.add_argument("cases", type=Path, metavar="CASES.jsonl")
     command.set_defaults(run=_eval)

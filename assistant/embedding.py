@@ -20,6 +20,7 @@ from assistant.text import is_spaceless
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from tokenizers import Encoding
 
 Vectors = npt.NDArray[np.float32]
 
@@ -84,6 +85,32 @@ def _unit(vectors: Vectors) -> Vectors:
     return units
 
 
+def _single(table: npt.NDArray[Any]) -> Vectors:
+    """Finite numbers in single precision: what `astype` gives, in half precision twice as fast."""
+    if table.dtype != np.float16:
+        return table.astype(np.float32)
+    # Moved into their places in a number of single precision, the bits of the exponent, and
+    # of a number too small to have one, mean 2**112 times less.
+    bits = table.view(np.int16).astype(np.int32)
+    bits <<= 13
+    bits &= ~0x70000000
+    single = bits.view(np.float32)
+    single *= np.float32(2.0**112)
+    return single
+
+
+def _marked(text: str, encoding: Encoding) -> npt.NDArray[np.int32]:
+    """A text's token ids, those that go on a word inverted."""
+    ids = np.array(encoding.ids, np.int32)
+    words = np.array([-1 if n is None else n for n in encoding.word_ids], np.int64)
+    goes_on = words[1:] == words[:-1]
+    if is_spaceless(text):
+        spaced = [not is_spaceless(text[a:b]) for a, b in encoding.offsets[1:]]
+        goes_on &= np.array(spaced, bool)
+    ids[1:][goes_on] = ~ids[1:][goes_on]
+    return ids
+
+
 class StaticEmbedder:
     """Reads a folder of a static model with tokenizers and numpy: a mean of token vectors.
 
@@ -121,8 +148,7 @@ class StaticEmbedder:
 
     def token_vectors(self, ids: npt.NDArray[np.int64]) -> Vectors:
         """The vectors [n, dimension] of tokens, not normalised."""
-        vectors: Vectors = self._table[ids].astype(np.float32)
-        return vectors
+        return _single(np.take(self._table, ids, axis=0))
 
     def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
         encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
@@ -133,18 +159,16 @@ class StaticEmbedder:
 
         In scripts that put no spaces between words, every token counts as a word.
         """
-        marked = []
         encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        for text, encoding in zip(texts, encodings, strict=True):
-            ids = np.array(encoding.ids, np.int32)
-            words = np.array([-1 if n is None else n for n in encoding.word_ids], np.int64)
-            goes_on = words[1:] == words[:-1]
-            if is_spaceless(text):
-                spaced = [not is_spaceless(text[a:b]) for a, b in encoding.offsets[1:]]
-                goes_on &= np.array(spaced, bool)
-            ids[1:][goes_on] = ~ids[1:][goes_on]
-            marked.append(ids)
-        return marked
+        return [_marked(t, e) for t, e in zip(texts, encodings, strict=True)]
+
+    def word_spans(self, text: str) -> list[tuple[int, int]]:
+        """Where each word of `word_tokens` stands in the text, as (start, end)."""
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        first = np.flatnonzero(_marked(text, encoding) >= 0)
+        last = np.append(first[1:], len(encoding.ids)) - 1
+        offsets = encoding.offsets
+        return [(offsets[a][0], offsets[b][1]) for a, b in zip(first, last, strict=True)]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(ids) for ids in self.token_ids(texts)]

@@ -5,7 +5,9 @@
     index/<generation>/store.sqlite     articles, passages, metadata
     index/<generation>/vectors.faiss    one vector for each passage
     index/<generation>/articles.npy     the mean vector of each article
+    index/<generation>/copies/          each article's sketch, and the first of its copies
     index/<generation>/lexical/         tantivy
+    index/<generation>/romanised/       each passage's romanised terms, hashed
     index/<generation>/words/           each passage's words as tokens, where the model is static
 
 A generation is written whole, manifest last, under another name, and renamed; then CURRENT
@@ -25,12 +27,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from assistant.copies import Sketches, copy_groups
 from assistant.embedding import (
     Embedder,
     StaticEmbedder,
@@ -47,7 +51,9 @@ from assistant.errors import (
 from assistant.files import sha256_file, sync_file, sync_folder, write_atomically
 from assistant.late import WordIndex, WordMatrix, Words, write_words
 from assistant.lexical import LexicalEntry, LexicalIndex, write_lexical
-from assistant.store import Columns, Store, day_of, write_store
+from assistant.romanised import Keys, RomanisedIndex, write_romanised
+from assistant.sample import draw_sample
+from assistant.store import Store, day_of, write_store
 from assistant.types import Article, Filters, IndexInfo, Passage
 from assistant.vectors import (
     VectorIndex,
@@ -56,7 +62,7 @@ from assistant.vectors import (
     write_vectors,
 )
 
-FORMAT = 2
+FORMAT = 3
 PROBES = (
     "When will the three countries begin to share warning data?",
     "Combien d'articles parlent de l'élection ?",
@@ -67,7 +73,6 @@ PROBES = (
 
 _PROBE_TOLERANCE = 1e-3
 _HASHED_ON_OPEN = 64_000_000
-_SAMPLED = 24
 _GENERATION = re.compile(r"[0-9A-Za-z-]+")
 _CURRENT = "CURRENT"
 _PARTIAL = ".partial-"
@@ -81,25 +86,13 @@ class Contents:
     passages: Sequence[Passage]
     searched_texts: Sequence[str]
     vectors: npt.NDArray[np.float32]  # [passages, d]
+    romanised: Sequence[Keys]  # by passage
+    sketches: Sketches  # [articles, values], of what each article says
     words: Sequence[Words] | None  # by passage, of a static model
     model: str
     fingerprint: str
     split: Mapping[str, Any]
     probe_vectors: npt.NDArray[np.float32]  # [probes, d]
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Passages of each language by which scores in different languages are made comparable.
-
-    Rows are ordered by passage id, a hash: the first of a language are a random sample.
-    The rows of language `i` are `rows[starts[i] :][: counts[i]]`.
-    """
-
-    rows: npt.NDArray[np.int64]  # [n]
-    starts: npt.NDArray[np.int64]  # [languages]
-    counts: npt.NDArray[np.int64]  # [languages]
-    language_of_row: npt.NDArray[np.int32]  # [passages]
 
 
 def _pointer(folder: Path) -> tuple[str, str]:
@@ -184,14 +177,21 @@ class Index:
         self.vectors = VectorIndex(generation / "vectors.faiss")
         self.article_vectors = read_article_vectors(generation / "articles.npy")
         self.lexical = LexicalIndex(generation / "lexical")
+        self.romanised = RomanisedIndex(generation / "romanised")
         words = generation / "words"
         self.words = WordIndex(words) if words.is_dir() else None
         self.columns = self.store.columns()
-        self.sample = _sample(self.columns)
-        rows = {len(self.columns.article_of_row), len(self.vectors), len(self.lexical)}
+        self.sketches, self.copies = _read_copies(generation / "copies")
+        alone = self.copies == np.arange(len(self.copies))
+        self._is_copied = np.bincount(self.copies[~alone], minlength=len(alone)) > 0
+        of_row = self.columns.article_of_row
+        self.sample = draw_sample(self.columns.languages.of_article[of_row], ~alone[of_row])
+        self.sample_romanised = self.romanised.of(self.sample.rows.tolist())
+        rows = {len(part) for part in (self.columns.article_of_row, self.vectors, self.lexical)}
+        rows.add(len(self.romanised))
         if self.words is not None:
             rows.add(len(self.words))
-        articles = {len(self.columns.languages), len(self.article_vectors)}
+        articles = {len(self.columns.days), len(self.article_vectors), len(self.sketches)}
         if rows != {self.info.passages} or articles != {self.info.articles}:
             raise IndexCorrupt(
                 f"the files of {generation} do not belong together; build again: "
@@ -252,6 +252,12 @@ class Index:
         embedder = self.embedder
         return embedder if self.words and isinstance(embedder, StaticEmbedder) else None
 
+    @cached_property
+    def sample_vectors(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """The vectors of the sampled passages and of their articles, both [s, d]."""
+        rows = self.sample.rows
+        return self.vectors.at(rows), self.article_vectors[self.columns.article_of_row[rows]]
+
     @property
     def sample_words(self) -> WordMatrix:
         """The words of the sampled passages, laid out when first asked for."""
@@ -260,7 +266,7 @@ class Index:
                 table = self.token_table
                 assert table is not None and self.words is not None
                 passages = [self.words[int(row)] for row in self.sample.rows]
-                self._sample_words = WordMatrix(passages, table.token_vectors)
+                self._sample_words = WordMatrix(passages, table.token_vectors, many=True)
             return self._sample_words
 
     def languages_for(self, wanted: Sequence[str]) -> tuple[str, ...]:
@@ -272,24 +278,28 @@ class Index:
             if any(tag.lower() == p or tag.lower().startswith(f"{p}-") for p in prefixes)
         )
 
-    def allowed_rows(self, filters: Filters) -> npt.NDArray[np.bool_] | None:
-        """Which passages the filters allow, [passages]; None where they allow all."""
+    def allowed_articles(self, filters: Filters) -> npt.NDArray[np.bool_] | None:
+        """Which articles the filters allow, [articles]; None where they allow all."""
         if not filters:
             return None
         columns = self.columns
-        allowed = np.ones(len(columns.languages), bool)
+        allowed = np.ones(self.info.articles, bool)
         if filters.languages is not None:
-            tags = set(self.languages_for(filters.languages))
-            allowed &= np.fromiter((tag in tags for tag in columns.languages), bool)
+            allowed &= columns.languages.among(self.languages_for(filters.languages))
         if filters.sources is not None:
-            names = set(filters.sources)
-            allowed &= np.fromiter((name in names for name in columns.sources), bool)
-        first, last = filters.since or "", filters.until or "9999-12-31"
-        if filters.since is not None or filters.until is not None:
-            allowed &= np.fromiter(
-                (day is not None and first <= day <= last for day in columns.days), bool
-            )
-        return allowed[columns.article_of_row]
+            allowed &= columns.sources.among(filters.sources)
+        if filters.since is not None:
+            allowed &= columns.days >= filters.since
+        if filters.until is not None:
+            allowed &= (columns.days <= filters.until) & (columns.days != "")
+        return allowed
+
+    def copies_of(self, number: int) -> npt.NDArray[np.int64]:
+        """The numbers of the articles that are copies of one another with this one, itself too."""
+        leader = self.copies[number]
+        if not self._is_copied[leader]:
+            return np.array([number])
+        return np.flatnonzero(self.copies == leader)
 
     def article(self, article_id: str) -> Article | None:
         return self.store.article(article_id)
@@ -298,21 +308,15 @@ class Index:
         self.store.close()
 
 
-def _sample(columns: Columns) -> Sample:
-    number_of = {tag: i for i, tag in enumerate(sorted(set(columns.languages)))}
-    languages = np.array([number_of[tag] for tag in columns.languages], np.int32)
-    of_row = languages[columns.article_of_row]
-    chosen = [np.flatnonzero(of_row == i)[:_SAMPLED] for i in range(len(number_of))]
-    # A language whose articles hold no passage has nothing to be sampled.
-    filled = [rows for rows in chosen if len(rows)]
-    renumbered = np.cumsum([len(rows) > 0 for rows in chosen]) - 1
-    counts = np.array([len(rows) for rows in filled], np.int64)
-    return Sample(
-        np.concatenate(filled).astype(np.int64),
-        np.cumsum(counts) - counts,
-        counts,
-        renumbered[of_row].astype(np.int32),
-    )
+def _read_copies(folder: Path) -> tuple[Sketches, npt.NDArray[np.int64]]:
+    try:
+        sketches = np.load(folder / "sketches.npy", mmap_mode="r", allow_pickle=False)
+        copies = np.load(folder / "first.npy", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise IndexCorrupt(
+            f"{folder} cannot be read ({error}); build it again: assistant build --full"
+        ) from error
+    return sketches, copies
 
 
 def _counts(articles: Sequence[Article], passages: Sequence[Passage]) -> dict[str, Any]:
@@ -336,6 +340,13 @@ def _write_files(target: Path, contents: Contents) -> None:
     numbers = {article.id: number for number, article in enumerate(contents.articles)}
     of_row = np.array([numbers[passage.article_id] for passage in contents.passages], np.int64)
     write_article_vectors(target / "articles.npy", contents.vectors, of_row, len(numbers))
+    copies = target / "copies"
+    copies.mkdir()
+    np.save(copies / "sketches.npy", contents.sketches, allow_pickle=False)
+    np.save(copies / "first.npy", copy_groups(contents.sketches), allow_pickle=False)
+    romanised = target / "romanised"
+    romanised.mkdir()
+    write_romanised(romanised, contents.romanised)
     if contents.words is not None:
         words = target / "words"
         words.mkdir()

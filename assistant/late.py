@@ -35,8 +35,7 @@ _MATCH = 0.6
 """The cosine over which a passage is said to hold a word of the question."""
 
 _TEXTS_AT_ONCE = 64
-_FACTOR = np.uint64(0x9E3779B97F4A7C15)
-"""Odd, and without a short period: 2**64 over the golden ratio (Knuth, TAOCP 3, 6.4)."""
+_NO_ROWS = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,54 +48,67 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Texts one after the other: their distinct words, and which word stands where.
+    """Texts one after the other: their distinct tokens, and which word stands where.
 
     Each text is followed by blanks, so that the last word of one is no neighbour of the first
-    of the next. A blank's number is that of the distinct words, `len(starts)`.
+    of the next. Words are ordered by how many tokens they have: so those that have a second
+    one are the last of them, and so on.
     """
 
-    ids: Rows  # [t], the tokens of the distinct words
-    starts: Rows  # [m], where each distinct word begins in ids
-    places: Rows  # [p], the distinct word at each place, or a blank
+    ids: Rows  # [m], the distinct tokens
+    words: int
+    tokens: tuple[Rows, ...]  # the places in ids of the words' first tokens, second ones, …
+    places: Rows  # [p], the word at each place, or `words` for a blank
     edges: Rows  # [n + 1], where each text begins in places
     counts: Rows  # [n], how many words each text has
 
     @classmethod
-    def of(cls, texts: Sequence[Ids]) -> _Layout:
+    def of(cls, texts: Sequence[Ids], known: Rows = _NO_ROWS) -> _Layout:
+        """The distinct tokens begin with `known`, whether the texts have them or not."""
         flat = np.concatenate([*texts, np.zeros(0, np.int32)])
         begins = flat >= 0
-        ids = np.where(begins, flat, ~flat).astype(np.int64)
+        tokens = np.where(begins, flat, ~flat)
+        # By a table of all ids up to the highest: sorting them takes several times as long.
+        number = np.full(1 + max(tokens.max(initial=0), known.max(initial=0)), -1)
+        number[tokens] = -2
+        number[known] = np.arange(len(known))
+        new = np.flatnonzero(number == -2)
+        number[new] = np.arange(len(known), len(known) + len(new))
         starts = np.flatnonzero(begins)
-        lengths = np.diff(np.append(starts, len(ids)))
-        # Words are told apart by a hash of their tokens; 64 bits of it do not meet by chance.
-        within = np.arange(len(ids)) - np.repeat(starts, lengths)
-        hashed = (ids.astype(np.uint64) + np.uint64(1)) * _FACTOR ** within.astype(np.uint64)
-        keys = np.add.reduceat(hashed, starts) if len(starts) else hashed
-        _, firsts, numbers = np.unique(keys, return_index=True, return_inverse=True)
-        kept = lengths[firsts]
-        own_starts = np.cumsum(kept) - kept
-        tokens = np.repeat(starts[firsts] - own_starts, kept) + np.arange(int(kept.sum()))
-        counts = np.array([np.count_nonzero(tokens >= 0) for tokens in texts], np.int64)
-        edges = np.concatenate([[0], np.cumsum(counts + PASSAGE_REACH)])
-        places = np.full(int(edges[-1]), len(firsts), np.int64)
+        lengths = np.diff(np.append(starts, len(flat)))
+        # Of 16 bits, numpy sorts in linear time.
+        order = np.argsort(lengths.astype(np.uint16), kind="stable")
+        starts, lengths = starts[order], lengths[order]
+        numbers = number[tokens]
+        longest = int(lengths[-1]) if len(lengths) else 0
+        firsts = [int(np.searchsorted(lengths, n, side="right")) for n in range(longest)]
+        ends = np.cumsum([0, *(len(text) for text in texts)])
+        counts = np.diff(np.append(0, np.cumsum(begins))[ends])
+        edges = np.append(0, np.cumsum(counts + PASSAGE_REACH))
+        places = np.full(int(edges[-1]), len(starts), np.int64)
         shift = np.repeat(np.arange(len(texts)) * PASSAGE_REACH, counts)
-        places[np.arange(len(numbers)) + shift] = numbers
-        return cls(ids[tokens], own_starts, places, edges, counts)
+        places[order + shift[order]] = np.arange(len(starts))
+        return cls(
+            np.concatenate([known, new]),
+            len(starts),
+            tuple(numbers[starts[first:] + n] for n, first in enumerate(firsts)),
+            places,
+            edges,
+            counts,
+        )
 
-    def word_vectors(self, token_vectors: TokenVectors) -> Floats:
-        """The sum of the tokens' vectors of each distinct word, and zeros for the blank.
+    def at_places(self, values: Floats) -> Floats:
+        """Of values of the distinct tokens [m, x] the sums of each word's [p, x]; blanks have 0."""
+        sums = np.zeros((self.words + 1, values.shape[1]), np.float32)
+        for tokens in self.tokens:
+            sums[self.words - len(tokens) : self.words] += np.take(values, tokens, axis=0)
+        at_places: Floats = np.take(sums, self.places, axis=0)
+        return at_places
 
-        [m + 1, d]"""
-        vectors = token_vectors(self.ids)
-        sums = np.zeros((len(self.starts) + 1, vectors.shape[1]), np.float32)
-        if len(self.starts):
-            np.add.reduceat(vectors, self.starts, axis=0, out=sums[:-1])
-        return sums
-
-    def without_blanks(self, values: Floats) -> Floats:
-        """Of values at all places [p, ...] those of words [w, ...]."""
-        words: Floats = values[self.places < len(self.starts)]
-        return words
+    def is_word(self) -> npt.NDArray[np.bool_]:
+        """Where no blank is [p]."""
+        is_word: npt.NDArray[np.bool_] = self.places < self.words
+        return is_word
 
 
 def _with_neighbours(values: Floats, reach: int) -> Floats:
@@ -111,8 +123,9 @@ def _with_neighbours(values: Floats, reach: int) -> Floats:
 
 def _contexts(layout: _Layout, token_vectors: TokenVectors, reach: int) -> Floats:
     """The vectors [w, d] of all words of texts in their contexts."""
-    vectors = np.take(layout.word_vectors(token_vectors), layout.places, axis=0)
-    return layout.without_blanks(_with_neighbours(vectors, reach))
+    vectors = layout.at_places(token_vectors(layout.ids))
+    contexts: Floats = _with_neighbours(vectors, reach)[layout.is_word()]
+    return contexts
 
 
 def words_of(texts: Sequence[Ids], token_vectors: TokenVectors) -> Iterator[Words]:
@@ -144,8 +157,13 @@ class WordIndex:
     def __init__(self, folder: Path) -> None:
         """Raises IndexCorrupt."""
         try:
-            self._tokens = np.load(folder / "tokens.npy", mmap_mode="r", allow_pickle=False)
-            self._lengths = np.load(folder / "lengths.npy", mmap_mode="r", allow_pickle=False)
+            # As plain arrays: a slice of a memmap takes ten times as long.
+            self._tokens = np.asarray(
+                np.load(folder / "tokens.npy", mmap_mode="r", allow_pickle=False)
+            )
+            self._lengths = np.asarray(
+                np.load(folder / "lengths.npy", mmap_mode="r", allow_pickle=False)
+            )
             self._offsets = np.load(folder / "offsets.npy", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             raise IndexCorrupt(
@@ -156,40 +174,63 @@ class WordIndex:
         return len(self._offsets) - 1
 
     def __getitem__(self, row: int) -> Words:
-        (token, word), (last_token, last_word) = self._offsets[row : row + 2]
-        return Words(
-            np.asarray(self._tokens[token:last_token]), np.asarray(self._lengths[word:last_word])
-        )
+        (token, word), (last_token, last_word) = self._offsets[row : row + 2].tolist()
+        return Words(self._tokens[token:last_token], self._lengths[word:last_word])
+
+
+def _inverse_lengths(layout: _Layout, passages: Sequence[Words]) -> Floats:
+    """One over the length of the vector at each place [p]; 0 where there is none."""
+    lengths = np.concatenate([*(words.lengths for words in passages), np.zeros(0, np.float16)])
+    known = lengths.astype(np.float32)
+    inverse = np.zeros(len(layout.places), np.float32)
+    inverse[layout.is_word()] = np.divide(1, known, out=np.zeros_like(known), where=known > 0)
+    return inverse
+
+
+def _best(layout: _Layout, inverse: Floats, products: Floats) -> Floats:
+    """The highest cosines [q, n] from the products of tokens with unit vectors [m, q]."""
+    if not len(layout.counts):
+        return np.zeros((products.shape[1], 0), np.float32)
+    # A product with a sum of vectors is the sum of the products: no vector of a word, let
+    # alone of one in its context, has to be made.
+    cosines = _with_neighbours(layout.at_places(products), PASSAGE_REACH)
+    cosines *= inverse[:, None]
+    best = np.maximum.reduceat(cosines, layout.edges[:-1], axis=0).T
+    clipped: Floats = np.clip(best, 0.0, 1.0)
+    return clipped
 
 
 class WordMatrix:
-    """The words of some passages, laid out to be compared with many questions."""
+    """The words of some passages, laid out to be compared with questions."""
 
-    def __init__(self, passages: Sequence[Words], token_vectors: TokenVectors) -> None:
-        """`token_vectors` maps ids [m] to vectors [m, d], of any length."""
-        self._n = len(passages)
-        layout = _Layout.of([words.tokens for words in passages])
-        self._places = layout.places
-        self._vectors = layout.word_vectors(token_vectors)  # [m + 1, d]
-        lengths = [words.lengths for words in passages]
-        flat = np.concatenate([*lengths, np.zeros(0, np.float16)]).astype(np.float32)
-        inverse = np.divide(1, flat, out=np.zeros_like(flat), where=flat > 0)
-        # A blank has the cosine 0 with everything.
-        self._inverse = np.zeros(len(layout.places), np.float32)
-        self._inverse[layout.places < len(layout.starts)] = inverse
-        self._edges = layout.edges[:-1]
+    def __init__(
+        self, passages: Sequence[Words], token_vectors: TokenVectors, *, many: bool = False
+    ) -> None:
+        """`token_vectors` maps ids [m] to vectors [m, d], of any length.
 
-    def best(self, units: Floats) -> Floats:
-        """The highest cosine, at least 0, of unit vectors [q, d] in each passage [q, n]."""
-        if not self._n:
-            return np.zeros((len(units), 0), np.float32)
-        # A product with a sum of vectors is the sum of the products: no vector of a word in
-        # its context has to be made.
-        products = np.take(units @ self._vectors.T, self._places, axis=1)  # [q, p]
-        cosines = _with_neighbours(products.T, PASSAGE_REACH).T * self._inverse
-        best = np.maximum.reduceat(cosines, self._edges, axis=1)
-        clipped: Floats = np.clip(best, 0.0, 1.0)
-        return clipped
+        `many` says that many questions will come: then it pays to reorder the vectors.
+        """
+        self._token_vectors = token_vectors
+        self._layout = _Layout.of([words.tokens for words in passages])
+        self._inverse = _inverse_lengths(self._layout, passages)
+        vectors = token_vectors(self._layout.ids)
+        self._vectors = np.asfortranarray(vectors) if many else vectors  # [m, d]
+
+    def best(self, units: Floats, others: Sequence[Words] = ()) -> Floats:
+        """The highest cosine, at least 0, of unit vectors [q, d] in each passage [q, n].
+
+        Passages `others` follow the matrix's own, with whose tokens they share the work.
+        """
+        products = np.ascontiguousarray((units @ self._vectors.T).T)  # [m, q]
+        best = _best(self._layout, self._inverse, products)
+        if not others:
+            return best
+        layout = _Layout.of([words.tokens for words in others], self._layout.ids)
+        new = self._token_vectors(layout.ids[len(products) :]) @ units.T
+        products = np.concatenate([products, new])
+        return np.concatenate(
+            [best, _best(layout, _inverse_lengths(layout, others), products)], axis=1
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +245,19 @@ class Question:
         vectors = _contexts(_Layout.of([tokens]), token_vectors, QUESTION_REACH)
         lengths = np.linalg.norm(vectors, axis=1)
         return cls(vectors / np.maximum(lengths, 1e-9)[:, None], lengths)
+
+
+def alignment(question: Ids, passage: Ids, token_vectors: TokenVectors) -> tuple[Floats, Floats]:
+    """The cosines [q, w] of a question's words with a passage's, and the former's lengths [q].
+
+    The words are taken alone, without their neighbours: this is to be shown, not to rank by.
+    """
+    asked = _contexts(_Layout.of([question]), token_vectors, 0)
+    words = _contexts(_Layout.of([passage]), token_vectors, 0)
+    lengths = np.linalg.norm(asked, axis=1)
+    units = asked / np.maximum(lengths, 1e-9)[:, None]
+    cosines: Floats = units @ (words / np.maximum(np.linalg.norm(words, axis=1), 1e-9)[:, None]).T
+    return cosines, lengths
 
 
 def word_weights(question: Question, best: Floats) -> Floats:

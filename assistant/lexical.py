@@ -1,23 +1,29 @@
-"""The lexical leg: BM25 over our own terms, in tantivy."""
+"""The lexical legs, BM25 in tantivy: over our own terms, and over romanised ones."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import tantivy
 
 from assistant.errors import IndexCorrupt
-from assistant.text import lexical_terms
+from assistant.text import lexical_terms, romanised_terms
 
 Rows = npt.NDArray[np.int64]
+Field = Literal["terms", "romanised"]
+
+_TERMS = {"terms": lexical_terms, "romanised": romanised_terms}
+_COMMON_SHARE = 0.02
+_COMMON_LEAST = 50
+"""Romanised terms in more passages than both say are little words: of no use, and slow."""
 
 _WRITER_BYTES = 64_000_000
 _NO_DAY = -1
@@ -38,6 +44,8 @@ class LexicalEntry:
 class LexicalMatches:
     """Rows, best first, their BM25 scores and their coverage of the question; each [n].
 
+    `weights` is what each term of the question counts: its inverse document frequency, times
+    its count.
     Coverage is the score over the inverse document frequencies of all the question's
     terms: about the share of the question's weight that the passage holds, 0 to 1.
     """
@@ -45,11 +53,13 @@ class LexicalMatches:
     rows: Rows
     scores: npt.NDArray[np.float32]
     coverage: npt.NDArray[np.float32]
+    weights: Mapping[str, float]
 
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_text_field("terms", tokenizer_name="whitespace", index_option="freq")
+    for field in _TERMS:
+        builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
     builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("source", tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("day", indexed=True, fast=True)
@@ -68,7 +78,8 @@ def write_lexical(folder: Path, entries: Iterable[LexicalEntry]) -> None:
     writer = index.writer(heap_size=_WRITER_BYTES, num_threads=1)
     for entry in entries:
         document = tantivy.Document()
-        document.add_text("terms", " ".join(lexical_terms(entry.text)))
+        for field, terms in _TERMS.items():
+            document.add_text(field, " ".join(terms(entry.text)))
         document.add_text("language", entry.language)
         if entry.source is not None:
             document.add_text("source", entry.source)
@@ -105,9 +116,9 @@ class LexicalIndex:
         # BM25's, as tantivy has it: ln(1 + (n - df + 0.5) / (df + 0.5)).
         return math.log(1 + (len(self) - frequency + 0.5) / (frequency + 0.5))
 
-    def idf(self, terms: Iterable[str]) -> dict[str, float]:
+    def idf(self, terms: Iterable[str], *, field: Field = "terms") -> dict[str, float]:
         """The inverse document frequency of each term over the passages of the index."""
-        return {t: self._idf(self._searcher.doc_freq("terms", t)) for t in set(terms)}
+        return {t: self._idf(self._searcher.doc_freq(field, t)) for t in set(terms)}
 
     def _filters(
         self,
@@ -139,6 +150,7 @@ class LexicalIndex:
         question: str,
         *,
         k: int,
+        field: Field = "terms",
         languages: Sequence[str] | None = None,
         sources: Sequence[str] | None = None,
         since: str | None = None,
@@ -146,21 +158,25 @@ class LexicalIndex:
     ) -> LexicalMatches:
         """The `k` best passages that share a term with `question`, equal scores by row.
 
-        The filters name exact languages and sources, and inclusive days (`YYYY-MM-DD`).
+        The filters name exact languages and sources, and inclusive days (`YYYY-MM-DD`). By
+        the field `romanised` only the rarer terms of the question search.
         """
-        counts = Counter(lexical_terms(question))
-        weights = self.idf(counts)
-        total = sum(weights[term] * n for term, n in counts.items())
+        counts = Counter(_TERMS[field](question))
+        idf = self.idf(counts, field=field)
+        weights = {term: idf[term] * n for term, n in counts.items()}
+        if field == "romanised":
+            rarest = self._idf(max(_COMMON_LEAST, int(_COMMON_SHARE * len(self))))
+            counts = Counter({term: n for term, n in counts.items() if idf[term] >= rarest})
         query = tantivy.Query
         clauses = []
         for term, n in sorted(counts.items()):
-            clause = query.term_query(self._schema, "terms", term, "freq")
+            clause = query.term_query(self._schema, field, term, "freq")
             clauses.append(
                 (tantivy.Occur.Should, query.boost_query(clause, n) if n > 1 else clause)
             )
         if not clauses:
             empty = np.zeros(0, np.float32)
-            return LexicalMatches(np.zeros(0, np.int64), empty, empty)
+            return LexicalMatches(np.zeros(0, np.int64), empty, empty, weights)
         wanted = [(tantivy.Occur.Must, query.boolean_query(clauses))]
         wanted += self._filters(languages, sources, since, until)
         found = self._searcher.search(query.boolean_query(wanted), limit=k, count=False).hits
@@ -168,5 +184,6 @@ class LexicalIndex:
         rows = np.array(values, np.int64)
         scores = np.array([score for score, _ in found], np.float32)
         order = np.lexsort((rows, -scores))
-        coverage = np.minimum(scores / np.float32(total or 1), np.float32(1))
-        return LexicalMatches(rows[order], scores[order], coverage[order])
+        total = np.float32(sum(weights.values()) or 1)
+        coverage = np.minimum(scores / total, np.float32(1))
+        return LexicalMatches(rows[order], scores[order], coverage[order], weights)

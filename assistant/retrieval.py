@@ -1,32 +1,43 @@
-"""The read side: two legs, dense and lexical, fused into hits."""
+"""The read side: the legs' passages, ordered, without copies, as hits."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from assistant.embedding import StaticEmbedder
+from assistant.explaining import Found, explain
 from assistant.index import Index
-from assistant.late import Question, WordMatrix, above_usual, word_weights
-from assistant.types import Filters, Hit, Mode
+from assistant.lexical import Field
+from assistant.ranking import parts
+from assistant.text import lexical_terms
+from assistant.types import Article, Explanation, Filters, Hit, Mode
 
 PER_ARTICLE = 3
 """The most hits that one article gives."""
 
-_DEPTH = 100
-_ARTICLE_WEIGHT = 0.5
-_COVERAGE_WEIGHT = 6.0
-_COVERAGE_FLOOR = 0.2
-"""Up to this coverage the words that a passage shares with a question are little words."""
+RERANKED = 20
+"""How many passages a reranker reads: a small one takes a second for so many, without a GPU."""
 
-_MEAN_PRIOR = 2.0
-_VARIANCE_PRIOR = 50.0
+DEPTH = 100
+"""How many passages each leg gives at least."""
+_REPEATED = 0.8
+"""The share of a passage's terms that an article holds which says the same."""
+
+_NAMED = 20
+_PART_OF_MODE: dict[Mode, str] = {"dense": "meaning", "lexical": "coverage"}
 
 Floats = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.int64]
+
+
+class Reranker(Protocol):
+    """What reads a question and texts together and scores the texts, higher for better."""
+
+    def scores(self, question: str, texts: Sequence[str]) -> Floats: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +45,14 @@ class _Leg:
     """What one leg found, best first; `values` are cosines or coverages."""
 
     rows: npt.NDArray[np.int64]  # [n]
-    values: npt.NDArray[np.float32]  # [n]
+    values: Floats  # [n]
+    weights: Mapping[str, float] = field(default_factory=dict)  # of a lexical leg's terms
 
     def ranks(self) -> dict[int, int]:
-        return {int(row): rank for rank, row in enumerate(self.rows, 1)}
+        return {row: rank for rank, row in enumerate(self.rows.tolist(), 1)}
 
     def by_row(self) -> dict[int, float]:
-        return {int(r): float(v) for r, v in zip(self.rows, self.values, strict=True)}
+        return dict(zip(self.rows.tolist(), self.values.tolist(), strict=True))
 
 
 _NOTHING = _Leg(np.zeros(0, np.int64), np.zeros(0, np.float32))
@@ -53,143 +65,197 @@ def _dense(index: Index, vector: Floats, depth: int, allowed: npt.NDArray[np.boo
     return _Leg(*index.vectors.search(vector, k=depth, allowed=allowed))
 
 
-def _lexical(index: Index, question: str, depth: int, filters: Filters) -> _Leg:
+def _lexical(
+    index: Index, question: str, depth: int, filters: Filters, *, of: Field = "terms"
+) -> _Leg:
     languages = filters.languages
     matches = index.lexical.search(
         question,
         k=depth,
+        field=of,
         languages=None if languages is None else index.languages_for(languages),
         sources=filters.sources,
         since=filters.since,
         until=filters.until,
     )
-    return _Leg(matches.rows, matches.coverage)
+    return _Leg(matches.rows, matches.coverage, matches.weights)
 
 
-def _by_language(index: Index, sampled: Floats) -> tuple[Floats, Floats]:
-    """Mean and variance over each language's sample of values [..., s] -> [..., languages].
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """Passages, best first, and the points of each part of their scores."""
 
-    A language with few passages is drawn to what is usual in all of them.
+    rows: npt.NDArray[np.int64]  # [n]
+    scores: Floats  # [n]
+    points: dict[str, Floats]  # by part, [n]
+
+    @classmethod
+    def of(cls, rows: npt.NDArray[np.int64], points: dict[str, Floats]) -> _Ranked:
+        """Ordered by the sum of the points, equal sums by row."""
+        scores = np.sum(list(points.values()), axis=0)
+        order = np.lexsort((rows, -scores))
+        return cls(rows[order], scores[order], {n: p[order] for n, p in points.items()})
+
+
+def _preferred(
+    index: Index, rows: npt.NDArray[np.int64], prefer: Sequence[str]
+) -> npt.NDArray[np.bool_]:
+    among = index.columns.languages.among(index.languages_for(prefer))
+    preferred: npt.NDArray[np.bool_] = among[index.columns.article_of_row[rows]]
+    return preferred
+
+
+def _searched_text(index: Index, row: int) -> str:
+    number = int(index.columns.article_of_row[row])
+    article = index.store.articles([number])[number]
+    return f"{article.title}\n{index.store.passage(row, article).text}"
+
+
+def _reranked(
+    index: Index, question: str, rows: Sequence[int], reranker: Reranker
+) -> dict[int, float]:
+    """The reranker's score of each of the first passages, best first."""
+    first = list(rows[:RERANKED])
+    scores = reranker.scores(question, [_searched_text(index, row) for row in first])
+    order = np.lexsort((np.arange(len(first)), -scores))
+    return {first[i]: float(scores[i]) for i in order}
+
+
+class _Copies:
+    """Says which passages are not worth a hit: an article taken before, a copy, says the same."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._taken: dict[int, dict[int, frozenset[str]]] = {}
+
+    def repeats(self, row: int) -> bool:
+        """Whether a copy of the passage's article says it too; if not, the article is taken."""
+        number = int(self._index.columns.article_of_row[row])
+        group = self._index.copies_of(number)
+        if len(group) == 1:
+            return False
+        taken = self._taken.setdefault(int(group[0]), {})
+        if number not in taken:
+            article = self._index.store.articles([number])[number]
+            terms = frozenset(lexical_terms(self._index.store.passage(row, article).text))
+            if any(len(terms & theirs) >= _REPEATED * len(terms) for theirs in taken.values()):
+                return True
+            taken[number] = frozenset(lexical_terms(article.text))
+        return False
+
+
+def _take(index: Index, rows: Iterable[int], k: int) -> list[int]:
+    """The first `k` rows, without copies and with at most PER_ARTICLE of one article."""
+    taken: list[int] = []
+    of_article: Counter[int] = Counter()
+    copies = _Copies(index)
+    for row in rows:
+        article = int(index.columns.article_of_row[row])
+        if of_article[article] < PER_ARTICLE and not copies.repeats(row):
+            of_article[article] += 1
+            taken.append(row)
+            if len(taken) == k:
+                break
+    return taken
+
+
+def _also_in(
+    index: Index, number: int, allowed: npt.NDArray[np.bool_] | None
+) -> tuple[int, tuple[Article, ...]]:
+    """How many other articles are copies of this one, and the first of them by day."""
+    others = [int(n) for n in index.copies_of(number) if n != number]
+    if allowed is not None:
+        others = [n for n in others if allowed[n]]
+    days = index.columns.days
+    others.sort(key=lambda n: (days[n] or "9999", n))
+    named = index.store.articles(others[:_NAMED])
+    return len(others), tuple(named.values())
+
+
+def search(
+    index: Index,
+    question: str,
+    *,
+    k: int,
+    mode: Mode,
+    filters: Filters,
+    prefer: Sequence[str] = (),
+    reranker: Reranker | None = None,
+    explained: bool = False,
+) -> list[Hit]:
+    """At most `k` hits for a checked question, best first; equal scores by passage id.
+
+    `prefer` are languages whose passages are lifted by one standard deviation of what was found.
     """
-    starts, counts = index.sample.starts, index.sample.counts.astype(np.float32)
-    totals = np.add.reduceat(sampled, starts, axis=-1)
-    squares = np.add.reduceat(sampled**2, starts, axis=-1)
-    own = np.maximum(squares - totals**2 / counts, 0.0)
-    all_mean = _MEAN_PRIOR * sampled.mean(axis=-1, keepdims=True)
-    mean: Floats = (totals + all_mean) / (counts + _MEAN_PRIOR)
-    pooled = _VARIANCE_PRIOR * sampled.var(axis=-1, keepdims=True)
-    variance: Floats = (own + pooled) / (counts + _VARIANCE_PRIOR)
-    return mean, variance
-
-
-def _comparable(
-    index: Index, question: Question, best: Floats, sampled: Floats, rows: Rows
-) -> Floats:
-    """Late interaction [n] from matches [q, n] and those of the sample [q, s], standardised.
-
-    Words of the question's own language make all its passages score higher, and by how
-    much differs between questions: without this, they bury a better one in another.
-    """
-    of_rows = index.sample.language_of_row[rows]
-    of_sample = index.sample.language_of_row[index.sample.rows]
-    weights = word_weights(question, sampled)
-    usual, _ = _by_language(index, sampled)  # [q, languages]
-    scores = weights @ above_usual(best, usual[:, of_rows])
-    sample_scores = weights @ above_usual(sampled, usual[:, of_sample])
-    mean, variance = _by_language(index, sample_scores)
-    deviation = np.sqrt(variance[of_rows]) + np.float32(1e-6)
-    standardised: Floats = ((scores - mean[of_rows]) / deviation).astype(np.float32)
-    return standardised
-
-
-def _late(index: Index, table: StaticEmbedder, question: str, rows: Rows) -> Floats:
-    """Late interaction of a question with passages [n], comparable over languages."""
-    assert index.words is not None
-    sample = index.sample.rows
-    asked = Question.of(table.word_tokens([question])[0], table.token_vectors)
-    sampled = index.sample_words.best(asked.units)  # [q, s]
-    # Small collections lie in the sample as a whole: their matches are at hand.
-    place = {int(row): i for i, row in enumerate(sample)}
-    others = [int(row) for row in rows if int(row) not in place]
-    known = sampled
-    if others:
-        matrix = WordMatrix([index.words[row] for row in others], table.token_vectors)
-        known = np.concatenate([sampled, matrix.best(asked.units)], axis=1)
-        place.update((row, len(sample) + i) for i, row in enumerate(others))
-    best = known[:, [place[int(row)] for row in rows]]  # [q, n]
-    return _comparable(index, asked, best, sampled, rows)
-
-
-def _standard(scores: Floats, sampled: Floats) -> Floats:
-    """Scores [n] in standard deviations over sampled scores [s]."""
-    standard: Floats = (scores - sampled.mean()) / (sampled.std() + 1e-6)
-    return standard
-
-
-def _semantic(index: Index, question: str, vector: Floats, rows: Rows) -> Floats:
-    """How near the passages `rows` are in meaning [n]: themselves, their articles, their words."""
-    both = np.concatenate([index.sample.rows, rows])
-    passages = index.vectors.at(both) @ vector
-    articles = index.article_vectors[index.columns.article_of_row[both]] @ vector
-    s = len(index.sample.rows)
-    scores = _standard(passages[s:], passages[:s])
-    scores += _ARTICLE_WEIGHT * _standard(articles[s:], articles[:s])
-    table = index.token_table
-    return scores if table is None else scores + _late(index, table, question, rows)
-
-
-def _fused(index: Index, question: str, vector: Floats, dense: _Leg, lexical: _Leg) -> _Leg:
-    """Both legs' passages, ordered by their nearness in meaning plus weighted coverage."""
-    rows = np.union1d(dense.rows, lexical.rows)
-    covered = lexical.by_row()
-    coverage = np.array([covered.get(int(row), 0.0) for row in rows], np.float32)
-    scores = coverage
-    if len(dense.rows):
-        scores = _semantic(index, question, vector, rows)
-        scores += _COVERAGE_WEIGHT * np.maximum(coverage - _COVERAGE_FLOOR, 0.0)
-    order = np.lexsort((rows, -scores))
-    return _Leg(rows[order], scores[order])
-
-
-def search(index: Index, question: str, *, k: int, mode: Mode, filters: Filters) -> list[Hit]:
-    """At most `k` hits for a checked question, best first; equal scores by passage id."""
-    allowed = index.allowed_rows(filters)
+    allowed = index.allowed_articles(filters)
     if allowed is not None and not allowed.any():
         return []
-    depth = max(_DEPTH, k * PER_ARTICLE)
-    dense = lexical = _NOTHING
+    depth = max(DEPTH, k * PER_ARTICLE)
+    dense = lexical = romanised = _NOTHING
+    vector = np.zeros(0, np.float32)
     if mode != "lexical":
         vector = index.embedder.embed_question(question)
-        dense = _dense(index, vector, depth, allowed)
+        allowed_rows = None if allowed is None else allowed[index.columns.article_of_row]
+        dense = _dense(index, vector, depth, allowed_rows)
     if mode != "dense":
         lexical = _lexical(index, question, depth, filters)
     if mode == "hybrid":
-        ordered = _fused(index, question, vector, dense, lexical)
+        romanised = _lexical(index, question, depth, filters, of="romanised")
+        rows = np.unique(np.concatenate([leg.rows for leg in (dense, lexical, romanised)]))
+        points = parts(
+            index,
+            question,
+            vector,
+            rows,
+            coverage=lexical.by_row(),
+            romanised=romanised.weights,
+        )
     else:
-        ordered = dense if mode == "dense" else lexical
-    taken: list[int] = []
-    of_article: Counter[int] = Counter()
-    for row in ordered.rows:
-        article = int(index.columns.article_of_row[row])
-        if of_article[article] < PER_ARTICLE:
-            of_article[article] += 1
-            taken.append(int(row))
-            if len(taken) == k:
-                break
+        leg = dense if mode == "dense" else lexical
+        rows, points = leg.rows, {_PART_OF_MODE[mode]: leg.values}
+    if prefer and len(rows):
+        scores = np.sum(list(points.values()), axis=0)
+        points["preference"] = scores.std() * _preferred(index, rows, prefer)
+    ranked = _Ranked.of(rows, points)
+    order = ranked.rows.tolist()
+    reranked = {}
+    if reranker is not None and order:
+        reranked = _reranked(index, question, order, reranker)
+        order = [*reranked, *order[RERANKED:]]
+    taken = _take(index, order, k)
     numbers = [int(index.columns.article_of_row[row]) for row in taken]
     articles = index.store.articles(numbers)
-    scores, similarity, coverage = ordered.by_row(), dense.by_row(), lexical.by_row()
-    dense_ranks, lexical_ranks = dense.ranks(), lexical.ranks()
-    return [
-        Hit(
-            rank=rank,
-            score=scores[row],
-            article=articles[number],
-            passage=index.store.passage(row, articles[number]),
-            dense_rank=dense_ranks.get(row),
-            lexical_rank=lexical_ranks.get(row),
-            similarity=similarity.get(row),
-            coverage=coverage.get(row),
+    place = {int(row): i for i, row in enumerate(ranked.rows)}
+    found = [
+        Found(
+            articles[number],
+            index.store.passage(row, articles[number]),
+            {name: float(points[place[row]]) for name, points in ranked.points.items()},
         )
-        for rank, (row, number) in enumerate(zip(taken, numbers, strict=True), 1)
+        for row, number in zip(taken, numbers, strict=True)
     ]
+    explanations: Sequence[Explanation | None] = [None] * len(found)
+    if explained:
+        explanations = explain(index, question, found, mode=mode)
+    legs = [(leg.ranks(), leg.by_row()) for leg in (dense, lexical, romanised)]
+    hits = []
+    for rank, (row, number) in enumerate(zip(taken, numbers, strict=True), 1):
+        copies, also_in = _also_in(index, number, allowed)
+        hits.append(
+            Hit(
+                rank=rank,
+                score=float(ranked.scores[place[row]]),
+                article=found[rank - 1].article,
+                passage=found[rank - 1].passage,
+                dense_rank=legs[0][0].get(row),
+                lexical_rank=legs[1][0].get(row),
+                romanised_rank=legs[2][0].get(row),
+                similarity=legs[0][1].get(row),
+                coverage=legs[1][1].get(row),
+                reranker_score=reranked.get(row),
+                copies=copies,
+                also_in=also_in,
+                explanation=explanations[rank - 1],
+            )
+        )
+    return hits

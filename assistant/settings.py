@@ -15,6 +15,11 @@ from assistant.types import Filters, Mode
 BUNDLED = "bundled"
 """The name of the model that the package ships."""
 
+SAME_LANGUAGE = "same"
+"""In place of a language: that of the question."""
+
+ALL_LANGUAGES = "all"
+
 MODES: tuple[str, ...] = get_args(Mode)
 MAX_K = 100
 MAX_QUESTION_CHARACTERS = 2_000
@@ -111,6 +116,17 @@ def _names(name: str, values: object) -> tuple[str, ...] | None:
     return names
 
 
+def check_language(prefer_language: object) -> tuple[str, ...] | None:
+    """The language to be preferred, if any. Raises SettingsError unless it is one tag."""
+    if prefer_language is None:
+        return None
+    if not isinstance(prefer_language, str) or not prefer_language.strip():
+        raise SettingsError(
+            f"prefer_language must be a language such as 'fr', or 'same', not {prefer_language!r}"
+        )
+    return (prefer_language.strip(),)
+
+
 def check_filters(
     *,
     languages: object = None,
@@ -120,10 +136,17 @@ def check_filters(
 ) -> Filters:
     """Filters in their canonical form; a single name stands for a list of one.
 
+    `"all"` languages are no filter; `"same"` is left for the question to say.
+
     Raises SettingsError for a list that is empty, a day that does not parse, or a range
     that ends before it begins.
     """
     first, last = _day("since", since), _day("until", until)
     if first is not None and last is not None and first > last:
         raise SettingsError(f"since ({first}) is after until ({last}); swap them")
-    return Filters(_names("languages", languages), _names("sources", sources), first, last)
+    tags = _names("languages", languages)
+    if tags == (ALL_LANGUAGES,):
+        tags = None
+    elif tags is not None and ALL_LANGUAGES in tags:
+        raise SettingsError(f"languages must be 'all' or a list of others, not {languages!r}")
+    return Filters(tags, _names("sources", sources), first, last)

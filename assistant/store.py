@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,13 +32,37 @@ _ARTICLE = "id, text, title, language, published, source, url, authors, path"
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """A name of every article, or none: the distinct names, and the place of each one's there."""
+
+    distinct: tuple[str, ...]
+    of_article: npt.NDArray[np.int32]  # [articles]; -1 for none
+
+    @classmethod
+    def of(cls, values: Iterable[str | None]) -> Names:
+        listed = list(values)
+        distinct = tuple(sorted({value for value in listed if value is not None}))
+        place: dict[str | None, int] = {name: i for i, name in enumerate(distinct)}
+        place[None] = -1
+        return cls(distinct, np.array([place[value] for value in listed], np.int32))
+
+    def among(self, wanted: Iterable[str]) -> npt.NDArray[np.bool_]:
+        """Which articles have one of the names [articles]."""
+        names = set(wanted)
+        # The last place is that of articles without a name.
+        chosen = np.array([*(name in names for name in self.distinct), False])
+        among: npt.NDArray[np.bool_] = chosen[self.of_article]
+        return among
+
+
+@dataclass(frozen=True, slots=True)
 class Columns:
     """What filters and fusion need of every passage and article, by row and by number."""
 
     article_of_row: npt.NDArray[np.int32]  # [passages]
-    languages: tuple[str, ...]  # [articles]
-    sources: tuple[str | None, ...]  # [articles]
-    days: tuple[str | None, ...]  # [articles]
+    languages: Names
+    sources: Names
+    days: npt.NDArray[np.str_]  # [articles]; "" for none
 
 
 def day_of(published: str | None) -> str | None:
@@ -123,14 +147,14 @@ class Store:
         articles = self._all("SELECT language, source, published FROM articles ORDER BY number")
         return Columns(
             np.array([row[0] for row in rows], np.int32),
-            tuple(a[0] for a in articles),
-            tuple(a[1] for a in articles),
-            tuple(day_of(a[2]) for a in articles),
+            Names.of(a[0] for a in articles),
+            Names.of(a[1] for a in articles),
+            np.array([day_of(a[2]) or "" for a in articles], "U10"),
         )
 
     def contents(self) -> Mapping[str, str]:
-        """The content hash of each article, by id."""
-        return dict(self._all("SELECT id, content_hash FROM articles"))
+        """The content hash of each article, by id, in the order of their numbers."""
+        return dict(self._all("SELECT id, content_hash FROM articles ORDER BY number"))
 
     def article(self, article_id: str) -> Article | None:
         found = self._all(f"SELECT {_ARTICLE} FROM articles WHERE id = ?", [article_id])

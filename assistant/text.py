@@ -1,8 +1,9 @@
-"""Text in every script: sentence spans and lexical terms."""
+"""Text in every script: sentence spans, lexical terms and romanised terms."""
 
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 import regex
 
@@ -166,6 +167,10 @@ def _grams(run: str, size: int) -> list[str]:
     return [run[i : i + size] for i in range(len(run) - size + 1)]
 
 
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).lower()
+
+
 def lexical_terms(text: str) -> list[str]:
     """The terms that `text` is indexed and searched by, in order, with repetitions.
 
@@ -174,7 +179,7 @@ def lexical_terms(text: str) -> list[str]:
     stemmed or left out. Terms hold no white space.
     """
     terms: list[str] = []
-    for match in _RUN.finditer(unicodedata.normalize("NFKC", text).lower()):
+    for match in _RUN.finditer(_folded(text)):
         run = match[0]
         if match["word"] is not None:
             terms.extend(_grams(f"_{run}_", 4))
@@ -183,6 +188,78 @@ def lexical_terms(text: str) -> list[str]:
             terms.extend(_grams(run, 3))
         else:
             terms.extend(_grams(run, 2))
+    return terms
+
+
+def shared_words(question: str, text: str) -> list[str]:
+    """The words of `question` that `text` holds, in order, each once, in lower case.
+
+    In scripts without spaces, and in Hangul, the longest stretches whose bigrams or trigrams
+    `text` holds all.
+    """
+    held = set(lexical_terms(text))
+    shared: list[str] = []
+    for match in _RUN.finditer(_folded(question)):
+        run = match[0]
+        if match["word"] is not None:
+            if f"={run[:_LONGEST_WORD]}" in held:
+                shared.append(run)
+            continue
+        size = 3 if match["unspaced"] is not None else 2
+        start = 0
+        grams = _grams(run, size)
+        for place, gram in enumerate([*grams, ""]):
+            if gram not in held:
+                if place > start:
+                    shared.append(run[start : place + len(grams[0]) - 1])
+                start = place + 1
+    return list(dict.fromkeys(shared))
+
+
+_ALIKE = str.maketrans({"w": "v", "q": "k", "c": "k", "y": "i", "j": "i", "x": "ks", "z": "s"})
+"""Letters that languages choose differently for a sound, and those that stand for them."""
+
+_ROMANISED = regex.compile(r"(?P<number>\p{N}+)|[\p{L}\p{M}]+")
+_DIGITS = regex.compile(r"[0-9]+")
+_LATIN_RUN = regex.compile(r"[a-z]{3,}")
+_DOUBLED = regex.compile(r"(.)\1+")
+_VOWELS = regex.compile(r"[aeiou]+")
+_LONGEST_ROMANISED = 200
+
+
+def _ascii(word: str) -> str:
+    # Its tables are read when the first text is romanised, not when this module is imported.
+    from anyascii import anyascii
+
+    return anyascii(word[:_LONGEST_ROMANISED]).lower()
+
+
+@lru_cache(maxsize=1 << 16)
+def _romanised_word(word: str) -> tuple[str, ...]:
+    terms: list[str] = []
+    for run in _LATIN_RUN.findall(_ascii(word)):
+        sounds = _DOUBLED.sub(r"\1", run.replace("ph", "f").translate(_ALIKE))
+        terms.extend(_grams(f"_{sounds}_", 4))
+        consonants = _VOWELS.sub("", sounds)
+        if len(consonants) > 1:
+            terms.extend(f"-{gram}" for gram in _grams(f"_{consonants}_", 3))
+    return tuple(terms)
+
+
+def romanised_terms(text: str) -> list[str]:
+    """Terms by which names, loan words and numbers meet across scripts, with repetitions.
+
+    Words are written in Latin letters (`anyascii`) and spellings of one sound made alike. Those
+    of three letters or more give 4-grams with edge marks, and 3-grams of their consonants for
+    the scripts that leave out vowels; numbers give 4-grams. Terms hold no white space.
+    """
+    terms: list[str] = []
+    for match in _ROMANISED.finditer(_folded(text)):
+        if match["number"] is None:
+            terms.extend(_romanised_word(match[0]))
+        else:
+            for digits in _DIGITS.findall(_ascii(match[0])):
+                terms.extend(_grams(f"_{digits}_", 4))
     return terms
 
 

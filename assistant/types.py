@@ -97,14 +97,66 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class WordMatch:
+    """A word of a question and the word of a passage that comes nearest to it.
+
+    `kind` is "meaning", with the cosine of the two words' vectors, or "sound", with
+    Dice's coefficient of their romanised terms; `similarity` is 1 where they are the same.
+    """
+
+    question: str
+    passage: str
+    kind: Literal["meaning", "sound"]
+    similarity: float
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "question": self.question,
+            "passage": self.passage,
+            "kind": self.kind,
+            "similarity": round(self.similarity, 4),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a passage was found.
+
+    `points` says what each part gave to the score, which is their sum. `terms` are the words of
+    the question that the passage holds as they are, `words` those that it holds in another
+    form or language. `article.text[start:end]` is the sentence nearest to the question.
+    """
+
+    points: tuple[tuple[str, float], ...]
+    terms: tuple[str, ...]
+    words: tuple[WordMatch, ...]
+    start: int
+    end: int
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "points": {name: round(points, 4) for name, points in self.points},
+            "terms": list(self.terms),
+            "words": [match.to_dict() for match in self.words],
+            "start": self.start,
+            "end": self.end,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A passage that was found, best first from rank 1.
 
-    `score` orders the hits of one question in one mode and has no meaning beyond that.
-    `dense_rank` and `lexical_rank` are the passage's places in each leg, None where the leg
-    did not find it; `similarity` is the cosine of the question and the passage and
-    `coverage` the share of the question's lexical weight that the passage holds, both None
-    where the leg was not asked.
+    `score` orders the hits of one question in one mode and has no meaning beyond that; where
+    there is a `reranker_score`, it is the reranker's that orders. `dense_rank`, `lexical_rank`
+    and `romanised_rank` are the passage's places in each leg, None where the leg did not find
+    it; `similarity` is the cosine of the question and the passage and `coverage` the share of
+    the question's lexical weight that the passage holds, both None where the leg did not find
+    the passage.
+
+    `copies` counts the other articles that are copies of this one and would be found as
+    well; `also_in` has the first of them, at most 20. `explanation` is there where it was
+    asked for.
     """
 
     rank: int
@@ -113,8 +165,13 @@ class Hit:
     passage: Passage
     dense_rank: int | None = None
     lexical_rank: int | None = None
+    romanised_rank: int | None = None
     similarity: float | None = None
     coverage: float | None = None
+    reranker_score: float | None = None
+    copies: int = 0
+    also_in: tuple[Article, ...] = ()
+    explanation: Explanation | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -122,8 +179,13 @@ class Hit:
             "score": round(self.score, 6),
             "dense_rank": self.dense_rank,
             "lexical_rank": self.lexical_rank,
+            "romanised_rank": self.romanised_rank,
+            "reranker_score": self.reranker_score,
             "article": self.article.to_dict(),
             "passage": self.passage.to_dict(),
+            "copies": self.copies,
+            "also_in": [article.to_dict() for article in self.also_in],
+            "explanation": None if self.explanation is None else self.explanation.to_dict(),
         }
 
 

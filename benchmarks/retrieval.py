@@ -2,7 +2,7 @@
 
     python -m benchmarks.retrieval DEV [--model FOLDER] [--tasks TASK ...] [--output FILE]
     python -m benchmarks.retrieval DEV --tasks speed [--beside FOLDER]
-    python -m benchmarks.retrieval DEV --mode hybrid [--questions N] [--tasks TASK ...]
+    python -m benchmarks.retrieval DEV --mode hybrid [--questions N] [--tasks ...] [--beside FOLDER]
 
 With `--mode hybrid` the whole product is measured: `benchmarks/_product.py` has the tasks.
 Otherwise a static model alone is: every task measures two rankings, "dense" and "re-ranked";
@@ -41,13 +41,8 @@ from assistant.lexical import LexicalEntry, LexicalIndex, write_lexical
 from assistant.settings import BUNDLED
 from benchmarks import _product
 from benchmarks._dev_sets import DevSet, read_set, read_sets, set_names
-from benchmarks._ranking import (
-    Pool,
-    average_precision,
-    encode,
-    measures,
-    ranks_of,
-)
+from benchmarks._product import Beside, Run
+from benchmarks._ranking import Pool, average_precision, encode, measures, ranks_of
 from benchmarks._speed import speed
 
 DEPTH = 300
@@ -236,14 +231,11 @@ TASKS: dict[str, Task] = {
 }
 
 
-ProductTask = Callable[[Path, str, int | None], Result]
-PRODUCT_TASKS: dict[str, ProductTask] = {
-    "same_and_cross": lambda dev, model, n: dict(
-        _product.same_and_cross(dev / "xquad", model, n, _say)
-    ),
-    "pooled": lambda dev, model, n: _product.pooled(dev / "xquad", model, n, _say),
-    "sentences": lambda dev, model, n: _product.sentences(dev / "xquad_r", model, n, _say),
-    "native": lambda dev, model, n: _product.native(dev, MONOLINGUAL, model, n, _say),
+PRODUCT_TASKS: dict[str, Callable[[Path, Run], Result]] = {
+    "same_and_cross": lambda dev, run: dict(_product.same_and_cross(dev / "xquad", run)),
+    "pooled": lambda dev, run: _product.pooled(dev / "xquad", run),
+    "sentences": lambda dev, run: _product.sentences(dev / "xquad_r", run),
+    "native": lambda dev, run: _product.native(dev, MONOLINGUAL, run),
 }
 
 
@@ -263,9 +255,13 @@ def _of_the_model(
 
 def _of_the_product(arguments: argparse.Namespace, tasks: Sequence[str]) -> Result:
     result: Result = {"model": Path(arguments.model).name, "questions": arguments.questions}
+    beside = None if arguments.beside is None else Beside(arguments.beside)
+    if beside is not None:
+        result[_product.BESIDE] = arguments.beside.name
+    run = Run(arguments.model, arguments.questions, _say, beside)
     for name in tasks:
         clock = time.perf_counter()
-        result[name] = PRODUCT_TASKS[name](arguments.dev, arguments.model, arguments.questions)
+        result[name] = PRODUCT_TASKS[name](arguments.dev, run)
         _say(f"{name}: {time.perf_counter() - clock:.0f} s")
     return result
 
@@ -277,7 +273,7 @@ def main() -> None:
     parser.add_argument("--mode", choices=["model", "hybrid"], default="model")
     parser.add_argument("--tasks", nargs="+", choices=[*TASKS, "speed", *PRODUCT_TASKS])
     parser.add_argument("--questions", type=int, help="of each set, with --mode hybrid (all)")
-    parser.add_argument("--beside", type=Path, help="model folder to compare the speed with")
+    parser.add_argument("--beside", type=Path, help="another model, to compare with")
     parser.add_argument("--output", type=Path, help="file for the result")
     arguments = parser.parse_args()
     whole = arguments.mode == "hybrid"

@@ -11,7 +11,16 @@ from typing import Any
 from assistant.chat.backend import Backend
 from assistant.errors import ArticleNotFound
 from assistant.settings import check_filters, check_k, check_mode, check_question
-from assistant.types import Answer, Article, Citation, Hit, IndexInfo, Passage
+from assistant.types import (
+    Answer,
+    Article,
+    Citation,
+    Explanation,
+    Hit,
+    IndexInfo,
+    Passage,
+    WordMatch,
+)
 
 HOSTILE_TITLE = "<script>alert('title')</script> **bold** [x](javascript:alert(1))"
 HOSTILE_TEXT = (
@@ -68,6 +77,20 @@ ARTICLES = (
 )
 
 
+def _explanation(question: str, article: Article) -> Explanation:
+    """One that shows the question, the title and the text, however hostile."""
+    return Explanation(
+        points=(("meaning", 1.5), ("coverage", 0.0), ("romanised", -0.25)),
+        terms=(question, article.title),
+        words=(
+            WordMatch(question, article.title, "meaning", 0.75),
+            WordMatch(question, article.title, "sound", 1.0),
+        ),
+        start=0,
+        end=min(len(article.text), 40),
+    )
+
+
 class FakeBackend:
     """Finds articles that share a word with the question; cites the best one's sentences."""
 
@@ -100,7 +123,14 @@ class FakeBackend:
         raise ArticleNotFound(f"the index holds no article with the id {article_id!r}")
 
     def retrieve(
-        self, question: str, *, k: int = 8, mode: str = "hybrid", **filters: Any
+        self,
+        question: str,
+        *,
+        k: int = 8,
+        mode: str = "hybrid",
+        prefer_language: str | None = None,
+        explain: bool = False,
+        **filters: Any,
     ) -> list[Hit]:
         if self.fail is not None:
             raise self.fail
@@ -124,12 +154,31 @@ class FakeBackend:
                 lexical_rank=rank if shared else None,
                 similarity=0.5,
                 coverage=min(1.0, shared / len(words)),
+                copies=len(found) + 20,
+                also_in=tuple(other for _, other in found if other is not article),
+                explanation=_explanation(question, article) if explain else None,
             )
             for rank, (shared, article) in enumerate(found[: check_k(k)], 1)
         ]
 
-    def answer(self, question: str, *, k: int = 8, mode: str = "hybrid", **filters: Any) -> Answer:
-        hits = self.retrieve(question, k=k, mode=mode, **filters)
+    def answer(
+        self,
+        question: str,
+        *,
+        k: int = 8,
+        mode: str = "hybrid",
+        prefer_language: str | None = None,
+        explain: bool = False,
+        **filters: Any,
+    ) -> Answer:
+        hits = self.retrieve(
+            question,
+            k=k,
+            mode=mode,
+            prefer_language=prefer_language,
+            explain=explain,
+            **filters,
+        )
         matching = [hit for hit in hits if hit.lexical_rank is not None][: self.cite]
         citations = []
         for number, hit in enumerate(matching, 1):

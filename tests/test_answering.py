@@ -118,8 +118,7 @@ def test_a_sentence_that_was_reprinted_is_quoted_once(tmp_path: Path, tiny_model
     write_articles(tmp_path / "articles", [*COLLECTION, *copies])
     build(tmp_path / "articles", index=tmp_path / "index", model=str(tiny_model))
     with Assistant(tmp_path / "index") as assistant:
-        # How sure an answer is depends on the model, but not in this mode.
-        answer = assistant.answer("When did the harbour of Fairhaven open?", mode="lexical")
+        answer = assistant.answer("When did the harbour of Fairhaven open?")
     check(answer)
     assert answer.found
     quotes = [citation.quote.lower() for citation in answer.citations]

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from benchmarks import _product, retrieval
-from benchmarks._dev_sets import Case
-from benchmarks._product import Bm25Words, Text, ranks_by, success
+from benchmarks._dev_sets import Case, read_set
+from benchmarks._product import Beside, Bm25Words, Run, Text, ranks_by, success
 
 PASSAGES = {
     "en": {
@@ -92,6 +92,7 @@ def test_every_task(
     result: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert result == json.loads(output.read_text(encoding="utf-8"))
     same, cross = result["same_and_cross"]["same"], result["same_and_cross"]["cross"]
+    assert "beside" not in result and "beside" not in same
     for way in ("hybrid", "lexical", "bm25_words"):
         assert same[way]["mean"] == {"recall@1": 1, "ndcg@10": 1}, way
         assert result["sentences"][way]["by_set"]["de"]["recall@1"] == 1
@@ -99,23 +100,63 @@ def test_every_task(
     assert set(cross["hybrid"]["by_set"]) == {"de to en", "en to de"}
     assert cross["bm25_words"]["mean"]["recall@1"] < cross["hybrid"]["mean"]["recall@1"]
     assert cross["worst_of_hybrid"]["pair"] in {"de to en", "en to de"}
-    recalls = {way: cross[way]["by_set"] for way in ("hybrid", "dense")}
-    assert cross["hybrid_below_dense"] == [
-        pair
-        for pair in ("de to en", "en to de")
-        if recalls["hybrid"][pair]["recall@1"] < recalls["dense"][pair]["recall@1"]
-    ]
+    recalls = {way: cross[way]["by_set"] for way in ("hybrid", "dense", "re-ranked")}
+    for way in ("dense", "re-ranked"):
+        assert cross["hybrid_below"][way] == [
+            pair
+            for pair in ("de to en", "en to de")
+            if recalls["hybrid"][pair]["recall@1"] < recalls[way][pair]["recall@1"]
+        ]
     pooled = result["pooled"]["hybrid"]["by_set"]
     assert pooled["en"]["success@1"] == pooled["de"]["success@1"] == 1
+    assert pooled["en"]["any_ndcg@10"] == 1
     assert 0.5 < pooled["en"]["ndcg@10"] <= 1
 
 
 def test_questions_are_drawn_alike_in_every_language(dev: Path) -> None:
     asked: list[str] = []
-    result = _product.same_and_cross(dev / "xquad", "bundled", 1, asked.append)
+    result = _product.same_and_cross(dev / "xquad", Run("bundled", 1, asked.append))
     assert asked == ["passages in de", "passages in en"]
     mean = result["same"]["hybrid"]["mean"]  # type: ignore[index]
     assert mean["recall@1"] in (0, 1)
+
+
+def test_another_model_ranks_by_cosine(tiny_model: Path) -> None:
+    texts = [Text(i, "en", text) for i, text in PASSAGES["en"].items()]
+    twice = [Text("a-copy", "en", texts[2].text), *texts]
+    search = Beside(tiny_model).over(twice)
+    for text in texts[:2]:
+        assert search(text.text)[0] == text.id
+    assert search(texts[2].text)[:2] == ["a-copy", "p3"]
+    assert len(search("Which museum?")) == len(twice)
+
+
+def test_another_model_beside_where_all_is_english(
+    dev: Path,
+    tiny_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tasks = ["same_and_cross", "sentences", "native"]
+    options = ["--mode", "hybrid", "--tasks", *tasks, "--beside", str(tiny_model)]
+    monkeypatch.setattr(sys, "argv", ["retrieval", str(dev), *options])
+    retrieval.main()
+    result: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert result["beside"] == tiny_model.name
+    cases = read_set(dev / "xquad", "en").cases
+    search = Beside(tiny_model).over([Text(i, "en", text) for i, text in PASSAGES["en"].items()])
+    recall = success(ranks_by(search, cases), 1)
+    same, cross = result["same_and_cross"]["same"], result["same_and_cross"]["cross"]
+    for measured, name in (
+        (same, "en"),
+        (result["sentences"], "en"),
+        (result["native"], "korquad1_dev en"),
+    ):
+        assert measured["beside"]["mean"] == measured["beside"]["by_set"][name]
+        assert set(measured["beside"]["by_set"]) == {name}
+        assert measured["beside"]["mean"]["recall@1"] == pytest.approx(recall, abs=1e-4)
+        assert len(measured["hybrid"]["by_set"]) == 2
+    assert "beside" not in cross
 
 
 @pytest.mark.parametrize(

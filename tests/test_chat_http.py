@@ -350,9 +350,9 @@ def test_serve(
     opened: list[Any] = []
 
     class Opened(FakeBackend):
-        def __init__(self, index: Any) -> None:
+        def __init__(self, index: Any, *, reranker: str | None) -> None:
             super().__init__()
-            opened.append(index)
+            opened.append((index, reranker))
 
         def __enter__(self) -> Opened:
             return self
@@ -365,8 +365,8 @@ def test_serve(
 
     monkeypatch.setattr(assistant.api, "Assistant", Opened)
     monkeypatch.setattr(Server, "run_until_stopped", interrupted)
-    serve(index=tmp_path, host="0.0.0.0", port=0)
-    assert opened == [tmp_path, "closed"]
+    serve(index=tmp_path, host="0.0.0.0", port=0, reranker="some")
+    assert opened == [(tmp_path, "some"), "closed"]
     assert "no login" in capsys.readouterr().err
 
 

@@ -107,7 +107,19 @@ def test_search_as_json(run: Any, tiny_index: Path) -> None:
     assert list(shown) == ["question", "mode", "hits", "index"]
     assert (shown["question"], shown["mode"], len(shown["hits"])) == (QUESTION, "hybrid", 2)
     hit = shown["hits"][0]
-    assert list(hit) == ["rank", "score", "dense_rank", "lexical_rank", "article", "passage"]
+    assert list(hit) == [
+        "rank",
+        "score",
+        "dense_rank",
+        "lexical_rank",
+        "romanised_rank",
+        "reranker_score",
+        "article",
+        "passage",
+        "copies",
+        "also_in",
+        "explanation",
+    ]
     assert list(hit["article"]) == [
         "id",
         "title",
@@ -126,7 +138,7 @@ def test_search_as_text(run: Any, tiny_index: Path) -> None:
     done = run("search", QUESTION, "--index", tiny_index, "--mode", "lexical")
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith("1. [en] Fairhaven opens its harbour\n")
-    assert "The Courier, 2023-11-12, harbour.md (dense -, lexical 1)" in done.out
+    assert "The Courier, 2023-11-12, harbour.md (dense -, lexical 1, romanised -)" in done.out
     nothing = run("search", "xyzzy", "--index", tiny_index, "--mode", "lexical")
     assert nothing == (0, "", "no passage was found\n")
 

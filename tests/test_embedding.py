@@ -12,6 +12,7 @@ import pytest
 from helpers import ROOT, python
 from tiny import DIMENSION, write_tiny_model
 
+from assistant import embedding as module
 from assistant.embedding import (
     BUNDLED_FOLDER,
     Embedder,
@@ -101,6 +102,15 @@ def test_vectors_are_units_or_zero(path: str, request: pytest.FixtureRequest) ->
     assert embedder.embed_passages([]).shape == (0, embedder.dimension)
     assert embedder.count_tokens([]) == []
     assert embedder.embed_question("Hello.").shape == (embedder.dimension,)
+
+
+def test_single_precision_of_every_finite_number() -> None:
+    bits = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    finite = bits[np.isfinite(bits)].reshape(-1, 512)
+    single = module._single(finite)
+    assert single.dtype == np.float32
+    np.testing.assert_array_equal(single.view(np.uint32), finite.astype(np.float32).view(np.uint32))
+    np.testing.assert_array_equal(module._single(finite.astype(np.float64)), single)
 
 
 def test_a_vector_does_not_depend_on_its_batch(light: StaticEmbedder) -> None:

@@ -204,16 +204,16 @@ def test_a_model_that_is_gone(tiny_model: Path, tiny_articles: Path, tmp_path: P
         assistant.retrieve("harbour")
 
 
-def test_filters_as_rows(tiny_index: Path) -> None:
+def test_filters_as_articles(tiny_index: Path) -> None:
     index = Index.open(tiny_index)
-    assert index.allowed_rows(Filters()) is None
+    assert index.allowed_articles(Filters()) is None
     assert index.languages_for(["ZH"]) == ("zh", "zh-Hant")
     assert index.languages_for(["zh-hant", "xx", "z"]) == ("zh-Hant",)
 
     def found(filters: Filters) -> set[str]:
-        allowed = index.allowed_rows(filters)
+        allowed = index.allowed_articles(filters)
         assert allowed is not None
-        numbers = index.columns.article_of_row[allowed].tolist()
+        numbers = np.flatnonzero(allowed).tolist()
         return {article.id for article in index.store.articles(numbers).values()}
 
     assert found(Filters(languages=("zh",))) == {"tea", "tram"}

@@ -99,6 +99,32 @@ def test_a_passage_scores_the_same_alone_and_among_others() -> None:
         np.testing.assert_allclose(together[:, n :: len(PASSAGES)], alone.repeat(30, 1), atol=1e-6)
 
 
+@pytest.mark.parametrize("own", [PASSAGES, PASSAGES[:2], [], [[]]])
+@pytest.mark.parametrize("many", [False, True])
+def test_other_passages_are_compared_as_if_they_were_the_matrix_s_own(
+    own: list[list[tuple[int, ...]]], many: bool
+) -> None:
+    others = [[(50,), (1,), (2, 51)], [], *PASSAGES[3:]]
+    asked, expected = asked_and_best(QUESTION, [*own, *others])
+    matrix = WordMatrix(made(own), token_vectors, many=many)
+    np.testing.assert_allclose(matrix.best(asked.units, made(others)), expected, atol=1e-6)
+    np.testing.assert_allclose(matrix.best(asked.units), expected[:, : len(own)], atol=1e-6)
+
+
+def test_words_of_any_number_of_tokens() -> None:
+    random = np.random.default_rng(11)
+    passages = [
+        [tuple(random.integers(0, 50, random.integers(1, 9)).tolist()) for _ in range(n)]
+        for n in (1, 0, 40, 7)
+    ]
+    question = [(3, 4, 5, 6), (7,), (8, 9)]
+    _, best = asked_and_best(question, passages)
+    for q, vector in enumerate(in_contexts(question, 1)):
+        for n, passage in enumerate(passages):
+            expected = max([0.0, *(cosine(vector, other) for other in in_contexts(passage, 3))])
+            assert best[q, n] == pytest.approx(expected, abs=1e-3)
+
+
 def test_scores_are_weighted_means_of_matches() -> None:
     asked, best = asked_and_best(QUESTION, PASSAGES)
     weights = []

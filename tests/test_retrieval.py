@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from helpers import Story, write_articles
 
@@ -53,7 +54,8 @@ def check(hits: Sequence[Hit], *, k: int, mode: str) -> None:
         assert hit.article.text[hit.passage.start : hit.passage.end] == hit.passage.text
         assert (hit.dense_rank is None) == (hit.similarity is None)
         assert (hit.lexical_rank is None) == (hit.coverage is None)
-        assert (hit.dense_rank or hit.lexical_rank or 0) >= 1
+        assert (hit.dense_rank or hit.lexical_rank or hit.romanised_rank or 0) >= 1
+        assert hit.romanised_rank is None or mode == "hybrid"
         if mode == "dense":
             assert hit.lexical_rank is None
         if mode == "lexical":
@@ -105,10 +107,10 @@ def test_an_article_in_another_language_comes_first(seeds: Assistant) -> None:
 
 @pytest.fixture(scope="module")
 def crowd(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Assistant:
-    """300 equal articles of one outlet, and five that match worse, of another."""
+    """300 articles of one outlet that match alike, and five that match worse, of another."""
     root = tmp_path_factory.mktemp("crowd")
     common = [
-        Story(f"copy{number:03}", "The harbour opened.", source="Crowd", title="Harbour")
+        Story(f"one{number:03}", "The harbour opened.", source="Crowd", title="Harbour")
         for number in range(300)
     ]
     rare = [
@@ -116,7 +118,10 @@ def crowd(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Assista
         for number in range(1, 6)
     ]
     write_articles(root / "articles", common + rare)
-    build(root / "articles", index=root / "index", model=str(tiny_model))
+    with pytest.MonkeyPatch.context() as patch:
+        # Only equal texts have equal scores; here they are not to be folded as copies.
+        patch.setattr("assistant.index.copy_groups", lambda sketches: np.arange(len(sketches)))
+        build(root / "articles", index=root / "index", model=str(tiny_model))
     return Assistant(root / "index")
 
 
@@ -246,7 +251,19 @@ def test_arguments_of_no_use(
 def test_the_shape_of_a_hit(tiny: Assistant) -> None:
     (hit, *_) = tiny.retrieve("When did the harbour of Fairhaven open?")
     shown = hit.to_dict()
-    assert list(shown) == ["rank", "score", "dense_rank", "lexical_rank", "article", "passage"]
+    assert list(shown) == [
+        "rank",
+        "score",
+        "dense_rank",
+        "lexical_rank",
+        "romanised_rank",
+        "reranker_score",
+        "article",
+        "passage",
+        "copies",
+        "also_in",
+        "explanation",
+    ]
     assert shown["article"] == {
         "id": "harbour",
         "title": "Fairhaven opens its harbour",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import IndexCorrupt
-from assistant.store import Store, day_of, write_store
+from assistant.store import Names, Store, day_of, write_store
 from assistant.types import Article, Passage
 
 FULL = Article(
@@ -56,9 +56,19 @@ def test_passages(store: Store) -> None:
 def test_columns(store: Store) -> None:
     columns = store.columns()
     assert columns.article_of_row.tolist() == [1, 0, 1]
-    assert columns.languages == ("und", "zh-Hant")
-    assert columns.sources == (None, "Le Quotidien")
-    assert columns.days == (None, "2023-11-12")
+    assert columns.languages.distinct == ("und", "zh-Hant")
+    assert columns.languages.of_article.tolist() == [0, 1]
+    assert columns.sources.distinct == ("Le Quotidien",)
+    assert columns.sources.of_article.tolist() == [-1, 0]
+    assert columns.days.tolist() == ["", "2023-11-12"]
+
+
+def test_names() -> None:
+    names = Names.of(["b", None, "a", "b"])
+    assert names.among(["b", "none"]).tolist() == [True, False, False, True]
+    assert names.among([]).tolist() == [False] * 4
+    assert Names.of([None, None]).among(["a"]).tolist() == [False, False]
+    assert Names.of([]).among(["a"]).tolist() == []
 
 
 def test_days() -> None:

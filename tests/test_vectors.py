@@ -86,16 +86,37 @@ def test_five_allowed_or_none(index: VectorIndex) -> None:
     assert sorted(rows.tolist()) == chosen
 
 
-def test_half_precision_for_many(
-    stored: Floats, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_short_codes_for_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = units(3_000, seed=6)
+    many[7] = 0
+    monkeypatch.setattr(module, "EXACT_UP_TO", len(many) - 1)
+    write_vectors(tmp_path / "coded", many)
+    coded = VectorIndex(tmp_path / "coded")
+    assert (len(coded), coded.dimension) == many.shape
+    np.testing.assert_allclose(coded.all(), many, atol=1e-3)
+    np.testing.assert_allclose(coded.at(np.array([5, 2_999])), many[[5, 2_999]], atol=1e-3)
+    found = 0
+    for question in units(20, seed=7):
+        rows, scores = coded.search(question, k=50)
+        np.testing.assert_allclose(scores, many[rows] @ question, atol=2e-3)
+        assert (np.diff(scores) <= 0).all()
+        found += len(np.intersect1d(rows, np.argsort(-(many @ question))[:50]))
+    assert found > 0.97 * 20 * 50
+
+
+def test_filters_over_short_codes_are_exact(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "EXACT_UP_TO", N - 1)
-    write_vectors(tmp_path / "half", stored)
-    half = VectorIndex(tmp_path / "half")
-    np.testing.assert_allclose(half.all(), stored, atol=1e-3)
-    assert half.search(stored[30], k=1)[0].tolist() == [30]
-    allowed = np.arange(N) < 30
-    assert half.search(stored[30], k=N, allowed=allowed)[0].max() < 30
+    many = units(3_000, seed=6)
+    monkeypatch.setattr(module, "EXACT_UP_TO", len(many) - 1)
+    write_vectors(tmp_path / "coded", many)
+    coded = VectorIndex(tmp_path / "coded")
+    allowed = np.random.default_rng(9).random(len(many)) < 0.05
+    question = units(1, seed=8)[0]
+    rows, _ = coded.search(question, k=20, allowed=allowed)
+    expected = sorted(np.flatnonzero(allowed), key=lambda row: -(many[row] @ question))[:20]
+    assert sorted(rows.tolist()) == sorted(int(row) for row in expected)
+    assert set(coded.search(question, k=5_000, allowed=allowed)[0]) == set(np.flatnonzero(allowed))
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not an index", b"\0" * 1000])

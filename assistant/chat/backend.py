@@ -21,9 +21,11 @@ class Backend(Protocol):
         k: int,
         mode: str,
         languages: Sequence[str] | str | None,
+        prefer_language: str | None,
         sources: Sequence[str] | str | None,
         since: str | None,
         until: str | None,
+        explain: bool,
     ) -> list[Hit]: ...
 
     def answer(
@@ -33,9 +35,11 @@ class Backend(Protocol):
         k: int,
         mode: str,
         languages: Sequence[str] | str | None,
+        prefer_language: str | None,
         sources: Sequence[str] | str | None,
         since: str | None,
         until: str | None,
+        explain: bool,
     ) -> Answer: ...
 
     def article(self, article_id: str) -> Article: ...

@@ -27,6 +27,7 @@ class Choices:
     k: int = DEFAULT_K
     mode: str = "hybrid"
     languages: tuple[str, ...] | None = None
+    prefer_language: str | None = None
     sources: tuple[str, ...] | None = None
     since: str | None = None
     until: str | None = None
@@ -69,9 +70,11 @@ def ask(
             k=choices.k,
             mode=choices.mode,
             languages=choices.languages,
+            prefer_language=choices.prefer_language,
             sources=choices.sources,
             since=choices.since,
             until=choices.until,
+            explain=True,
         )
         turn = Turn(number, question, answer=answer, seconds=time.perf_counter() - began)
     except AssistantError as error:

@@ -18,7 +18,7 @@ from assistant.chat.languages import language_name
 from assistant.chat.render import messages, sources_panel
 from assistant.chat.routes import HERE
 from assistant.errors import AssistantError
-from assistant.settings import DEFAULT_K, MAX_QUESTION_CHARACTERS, MODES
+from assistant.settings import DEFAULT_K, MAX_QUESTION_CHARACTERS, MODES, SAME_LANGUAGE
 from assistant.types import IndexInfo
 
 EXAMPLES = (
@@ -93,7 +93,12 @@ def _about(backend: Backend) -> str:
 
 
 def _language_choices(info: IndexInfo) -> list[tuple[str, str]]:
-    return [(display_text(f"{language_name(tag)} ({n})"), tag) for tag, n in info.languages]
+    named = [(display_text(f"{language_name(tag)} ({n})"), tag) for tag, n in info.languages]
+    return [("the question's", SAME_LANGUAGE), *named]
+
+
+def _preference_choices(info: IndexInfo) -> list[tuple[str, str]]:
+    return [("none", ""), *_language_choices(info)]
 
 
 def _outlet_choices(info: IndexInfo) -> list[tuple[str, str]]:
@@ -183,13 +188,14 @@ def _blocks(backend: Backend) -> gr.Blocks:
             try:
                 now = backend.info
             except AssistantError:
-                return (sources_panel((), _about(backend)), gr.skip(), gr.skip(), text)
+                return (sources_panel((), _about(backend)), *[gr.skip()] * 3, text)
             if now == info:
-                return (gr.skip(), gr.skip(), gr.skip(), text)
+                return (*[gr.skip()] * 4, text)
             return (
                 sources_panel((), about_panel(now)),
                 gr.Dropdown(choices=_language_choices(now)),
                 gr.Dropdown(choices=_outlet_choices(now)),
+                gr.Dropdown(choices=_preference_choices(now)),
                 text,
             )
 
@@ -206,7 +212,7 @@ def _blocks(backend: Backend) -> gr.Blocks:
         chat.example_select(ask_example, [turns, *filters], **asking)
         new.click(clear, None, [*shown, question], **quick)
         chat.clear(clear, None, [*shown, question], **quick)
-        blocks.load(open_page, None, [panel, filters[0], filters[1], question], **quick)
+        blocks.load(open_page, None, [panel, *filters[:2], filters[-1], question], **quick)
     return blocks
 
 
@@ -230,7 +236,10 @@ def _filters(info: IndexInfo) -> list[gr.components.Component]:
                 value=MODES[0],
                 label="Search by meaning, words or both",
             )
-    return [languages, outlets, since, until, k, mode]
+            prefer = gr.Dropdown(
+                _preference_choices(info), value="", label="Language to prefer, among others"
+            )
+    return [languages, outlets, since, until, k, mode, prefer]
 
 
 def _choices(
@@ -240,6 +249,7 @@ def _choices(
     until: str | None,
     k: float,
     mode: str,
+    prefer_language: str | None,
 ) -> Choices:
     return Choices(
         k=int(k),
@@ -248,4 +258,5 @@ def _choices(
         sources=tuple(outlets) if outlets else None,
         since=since.strip() if since else None,
         until=until.strip() if until else None,
+        prefer_language=prefer_language or None,
     )

@@ -211,7 +211,7 @@ def _card(anchor: str, number: int, hit: Hit, citations: tuple[Citation, ...], b
         f'lang="{language}">{html_text(article.title)}</a></h4>'
         f"{article_facts(article)}"
         f'<blockquote dir="auto" lang="{language}">{marked(passage.text, spans)}</blockquote>'
-        f"{_why(hit, best)}</div>"
+        f"{_also_in(hit)}{_why(hit, best)}</div>"
     )
 
 
@@ -250,10 +250,41 @@ def marked(text: str, spans: Iterable[Span], *, lines: bool = False) -> str:
     return shown + html_text(text[done:], lines=lines)
 
 
+_PARTS = {
+    "meaning": "the passage's meaning",
+    "article": "the whole article's meaning",
+    "words": "its words, each with those around it",
+    "coverage": "the same words",
+    "romanised": "names and numbers, also in other scripts",
+    "preference": "the preferred language",
+}
+"""What the parts of a score stand for, for readers."""
+
+
+def _also_in(hit: Hit) -> str:
+    """The copies of a hit's article, each linked."""
+    if not hit.copies:
+        return ""
+    links = [
+        f'<li><a href="{article_link(article, (0, 0))}" target="_blank" dir="auto" '
+        f'lang="{html_text(article.language)}">{html_text(article.title)}</a>'
+        f"{article_facts(article)}</li>"
+        for article in hit.also_in
+    ]
+    more = hit.copies - len(hit.also_in)
+    rest = f"<li>and {more:,} more</li>" if more else ""
+    return (
+        f'<details class="also"><summary>Also in {_count(hit.copies, "article")}, '
+        f"a copy of this one</summary><ul>{''.join(links)}{rest}</ul></details>"
+    )
+
+
 def _why(hit: Hit, best: float) -> str:
     if not hit.rank:
         return ""
     facts = [("Place among the hits", str(hit.rank))]
+    if hit.reranker_score is not None:
+        facts.append(("Reranker's score, which decides", f"{hit.reranker_score:.3f}"))
     if hit.dense_rank is not None:
         facts.append(("Place by meaning", str(hit.dense_rank)))
     if hit.similarity is not None:
@@ -262,7 +293,9 @@ def _why(hit: Hit, best: float) -> str:
         facts.append(("Place by words", str(hit.lexical_rank)))
     if hit.coverage is not None:
         facts.append(("Share of the question's words", f"{hit.coverage:.0%}"))
-    facts.append(("Score", f"{hit.score:.4f}"))
+    if hit.romanised_rank is not None:
+        facts.append(("Place by names and numbers", str(hit.romanised_rank)))
+    facts.append(("Score", f"{hit.score:.2f}"))
     rows = "".join(f"<div><span>{html_text(n)}</span><span>{v}</span></div>" for n, v in facts)
     bar = ""
     if best > 0:
@@ -271,4 +304,37 @@ def _why(hit: Hit, best: float) -> str:
             f'<span class="bar"><span style="width:{share:.0%}"></span></span>'
             f" {share:.0%}, relative to the best hit"
         )
-    return f'<details class="why"><summary>Why this source {bar}</summary>{rows}</details>'
+    return (
+        f'<details class="why"><summary>Why this source {bar}</summary>'
+        f"{rows}{_explained(hit)}</details>"
+    )
+
+
+def _explained(hit: Hit) -> str:
+    """The parts of the score, the words that met, and the nearest sentence."""
+    why = hit.explanation
+    if why is None:
+        return ""
+    rows = [
+        (f"· of it for {html_text(_PARTS.get(name, name))}", f"{points:+.2f}")
+        for name, points in why.points
+        if abs(points) >= 0.005
+    ]
+    if why.terms:
+        rows.append(("Same words", f"<bdi>{html_text(', '.join(why.terms))}</bdi>"))
+    for kind, label in (("sound", "Written alike"), ("meaning", "Near in meaning")):
+        pairs = [
+            f"<bdi>{html_text(match.question)}</bdi> ~ <bdi>{html_text(match.passage)}</bdi>"
+            for match in why.words
+            if match.kind == kind
+        ]
+        if pairs:
+            rows.append((label, ", ".join(pairs)))
+    nearest = html_text(hit.article.text[why.start : why.end])
+    rows.append(
+        (
+            "Nearest sentence",
+            f'<span dir="auto" lang="{html_text(hit.article.language)}">{nearest}</span>',
+        )
+    )
+    return "".join(f"<div><span>{name}</span><span>{value}</span></div>" for name, value in rows)

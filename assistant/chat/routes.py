@@ -36,9 +36,11 @@ class Query(BaseModel):
     k: int = DEFAULT_K
     mode: str = "hybrid"
     languages: list[str] | str | None = None
+    prefer_language: str | None = None
     sources: list[str] | str | None = None
     since: str | None = None
     until: str | None = None
+    explain: bool = False
 
     def options(self) -> dict[str, Any]:
         return self.model_dump(exclude={"question"})

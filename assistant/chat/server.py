@@ -36,7 +36,12 @@ def build_app(backend: Backend, *, allow_hosts: Iterable[str] = ()) -> FastAPI:
 
 
 def serve(
-    *, index: str | Path, host: str = "127.0.0.1", port: int = 7860, allow_hosts: Iterable[str] = ()
+    *,
+    index: str | Path,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    allow_hosts: Iterable[str] = (),
+    reranker: str | None = None,
 ) -> None:
     """Serves the chat over the index in the folder `index` until interrupted.
 
@@ -46,7 +51,7 @@ def serve(
     from assistant.api import Assistant
 
     # The port comes first: it is quick to try, and starting up takes seconds.
-    with listen(host, port) as listener, Assistant(index) as assistant:
+    with listen(host, port) as listener, Assistant(index, reranker=reranker) as assistant:
         if not _is_loopback(host):
             print(
                 f"warning: {host} can be reached from other computers, and the chat has no login",

@@ -1,0 +1,97 @@
+"""How much of a question's romanised terms each passage holds: names and numbers across scripts.
+
+The lexical index finds passages by their rarest romanised terms; this says of any passage, found
+by whichever leg, how much it shares with the question. A passage's terms are kept as 16-bit
+hashes, so that a look into a table of the question's weights tells what a term is worth. Two of
+65,536 hashes meet now and then: a passage of 500 terms is said to hold one in 130 that it does
+not have.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.errors import IndexCorrupt
+from assistant.text import romanised_terms
+
+Floats = npt.NDArray[np.float32]
+Keys = npt.NDArray[np.uint16]
+
+_HASHES = 1 << 16
+_K1, _B = 1.2, 0.75
+
+
+def _key(term: str) -> int:
+    return zlib.crc32(term.encode()) % _HASHES
+
+
+def keys_of(text: str) -> Keys:
+    """The hashes [n] of the distinct romanised terms of a text, ascending."""
+    return np.array(sorted({_key(term) for term in set(romanised_terms(text))}), np.uint16)
+
+
+class Romanised:
+    """The keys of some passages, to be compared with questions."""
+
+    def __init__(self, passages: Sequence[Keys], mean_length: float) -> None:
+        """`mean_length` is that of all passages of the index, in keys."""
+        self._flat = np.concatenate([*passages, np.zeros(0, np.uint16)])
+        lengths = np.array([len(keys) for keys in passages], np.int64)
+        self._edges = np.concatenate([[0], np.cumsum(lengths)])
+        # BM25's saturation of a term that occurs once, by the passage's length.
+        norms = _K1 * (1 - _B + _B * lengths / max(mean_length, 1.0))
+        self._saturation = ((_K1 + 1) / (1 + norms)).astype(np.float32)
+
+    def shares(self, weights: Mapping[str, float]) -> Floats:
+        """The share of the weights of a question's terms that each passage holds [n].
+
+        Like BM25's it is lowered for long passages and raised for short ones, over the sum of
+        all weights; 0 where there is no weight.
+        """
+        table = np.zeros(_HASHES, np.float32)
+        for term, weight in weights.items():
+            table[_key(term)] += weight
+        total = max(sum(weights.values()), 1e-9)
+        sums = np.concatenate([[0.0], np.cumsum(table[self._flat], dtype=np.float64)])
+        held = sums[self._edges[1:]] - sums[self._edges[:-1]]
+        shares: Floats = (held / total * self._saturation).astype(np.float32)
+        return shares
+
+
+def write_romanised(folder: Path, passages: Sequence[Keys]) -> None:
+    """Writes the keys of each passage into the empty folder `folder`."""
+    edges = np.cumsum([0, *(len(keys) for keys in passages)]).astype(np.int64)
+    flat = np.concatenate([*passages, np.zeros(0, np.uint16)]).astype(np.uint16)
+    np.save(folder / "keys.npy", flat, allow_pickle=False)
+    np.save(folder / "edges.npy", edges, allow_pickle=False)
+
+
+class RomanisedIndex:
+    """The keys of every passage, mapped from disk."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises IndexCorrupt."""
+        try:
+            keys = np.load(folder / "keys.npy", mmap_mode="r", allow_pickle=False)
+            self._edges = np.load(folder / "edges.npy", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise IndexCorrupt(
+                f"{folder} cannot be read ({error}); build it again: assistant build --full"
+            ) from error
+        # Slices of a plain array cost a tenth of those of a memory map.
+        self._keys: Keys = np.asarray(keys)
+
+    def __len__(self) -> int:
+        return len(self._edges) - 1
+
+    def __getitem__(self, row: int) -> Keys:
+        return self._keys[self._edges[row] : self._edges[row + 1]]
+
+    def of(self, rows: Sequence[int]) -> Romanised:
+        """The passages `rows`, in this order."""
+        return Romanised([self[row] for row in rows], len(self._keys) / max(len(self), 1))
