@@ -244,7 +244,7 @@ def test_a_source_says_why_it_was_found_and_where_else_it_ran() -> None:
     assert f"Also in {len(ARTICLES) + 20} articles, a copy of this one" in panel
     assert panel.count('<li><a href="articles/') == others * panel.count('class="also"')
     assert "<li>and 21 more</li>" in panel
-    assert "<span>· of it for the passage&#39;s meaning</span><span>+1.50</span>" in panel
+    assert "<span>· from the passage&#39;s meaning</span><span>+1.50</span>" in panel
     assert "<span>-0.25</span>" in panel and "+0.00" not in panel
-    for label in ("Same words", "Written alike", "Near in meaning", "Nearest sentence"):
+    for label in ("Same words", "Alike in sound", "Near in meaning", "Nearest sentence"):
         assert f"<span>{label}</span>" in panel

@@ -316,13 +316,13 @@ def _explained(hit: Hit) -> str:
     if why is None:
         return ""
     rows = [
-        (f"· of it for {html_text(_PARTS.get(name, name))}", f"{points:+.2f}")
+        (f"· from {html_text(_PARTS.get(name, name))}", f"{points:+.2f}")
         for name, points in why.points
         if abs(points) >= 0.005
     ]
     if why.terms:
         rows.append(("Same words", f"<bdi>{html_text(', '.join(why.terms))}</bdi>"))
-    for kind, label in (("sound", "Written alike"), ("meaning", "Near in meaning")):
+    for kind, label in (("sound", "Alike in sound"), ("meaning", "Near in meaning")):
         pairs = [
             f"<bdi>{html_text(match.question)}</bdi> ~ <bdi>{html_text(match.passage)}</bdi>"
             for match in why.words
