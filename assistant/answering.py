@@ -17,20 +17,23 @@ MAX_SENTENCES = 4
 
 _HITS_READ = 6
 _SHORTEST = 12
-_PASSAGE_WEIGHT = 0.2
-_MARGIN = 0.3
+_PASSAGE_WEIGHT = 0.1
+_MARGIN = 0.4
 _SAME_SENTENCE = 0.8
+_ENOUGH = 10.0
+"""A hit of more points shares the question's wording, and is no surer to answer it."""
+
 THRESHOLD = 0.4
 # Logistic models on the score of the best hit and of the best sentence, fitted with the bundled
 # model by benchmarks/calibration.py; the second as if it were no table of token vectors, since
 # late interaction is a part of both scores.
 _CALIBRATION: dict[Mode, tuple[float, float, float]] = {
-    "hybrid": (0.246, 0.885, -3.462),
-    "dense": (2.568, 5.954, -4.721),
-    "lexical": (3.034, 3.912, -2.006),
+    "hybrid": (0.434, 2.948, -6.165),
+    "dense": (2.532, 5.98, -4.736),
+    "lexical": (3.044, 3.895, -2.009),
 }
 _CALIBRATION_WITHOUT_WORDS: dict[Mode, tuple[float, float, float]] = {
-    "hybrid": (0.88, 0.83, -4.849),
+    "hybrid": (0.429, 2.274, -3.683),
     "dense": (4.934, 7.733, -4.241),
 }
 
@@ -71,6 +74,10 @@ def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
     return len(a & b) / max(1, min(len(a), len(b)))
 
 
+def _best(hits: Sequence[Hit]) -> float:
+    return min(_ENOUGH, max(hit.score for hit in hits))
+
+
 def _calibration(index: Index, mode: Mode) -> tuple[float, float, float]:
     # The lexical mode loads no model.
     with_words = mode == "lexical" or index.token_table is not None
@@ -80,15 +87,15 @@ def _calibration(index: Index, mode: Mode) -> tuple[float, float, float]:
 def _confidence(index: Index, hits: Sequence[Hit], scores: Sequence[float], mode: Mode) -> float:
     """Evidence that the collection answers the question, 0 to 1."""
     of_hit, of_sentence, bias = _calibration(index, mode)
-    best = max(hit.score for hit in hits)
-    return 1 / (1 + math.exp(-(of_hit * best + of_sentence * max(scores) + bias)))
+    evidence = of_hit * _best(hits) + of_sentence * max(scores) + bias
+    return 1 / (1 + math.exp(-evidence))
 
 
 def _scores(index: Index, question: str, sentences: Sequence[_Sentence], mode: Mode) -> list[float]:
     """How well each sentence answers: its likeness to the question, and its passage's score."""
     near = likeness(index, question, [s.quote for s in sentences], mode=mode)
-    best = max(s.hit.score for s in sentences)
-    behind = np.array([best - s.hit.score for s in sentences], np.float32)
+    points = np.array([min(_ENOUGH, s.hit.score) for s in sentences], np.float32)
+    behind = points.max() - points
     scores: list[float] = (near - _PASSAGE_WEIGHT * behind).tolist()
     return scores
 
@@ -131,7 +138,7 @@ def evidence(
     `hits` are not empty; `benchmarks/calibration.py` fits the confidence to it.
     """
     sentences = _sentences(hits[:_HITS_READ])
-    return max(hit.score for hit in hits), max(_scores(index, question, sentences, mode))
+    return _best(hits), max(_scores(index, question, sentences, mode))
 
 
 def compose(
