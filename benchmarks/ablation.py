@@ -6,8 +6,8 @@ DEV holds aligned questions and passages as for `benchmarks.mixed_pool`. Its col
 passage in one language, is asked in the passage's own language ("pool, same") and in another
 ("pool, cross"); besides, the passages of some languages alone are asked in all the others
 ("pairs"). Every question is ranked by the parts of the ranking one after the other, each with
-those before it. Milliseconds are medians over the questions of the pool, of the legs and parts
-that a stage adds. Prints JSON; FILE gets the table as a picture in SVG.
+those before it. Milliseconds of the processor are medians over the questions of the pool, of the
+legs and parts that a stage adds. Prints JSON; FILE gets the table as a picture in SVG.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ TIMED = {
 
 @contextmanager
 def timed(spent: dict[str, float]) -> Iterator[None]:
-    """Adds the seconds that the functions of TIMED take to `spent`, by stage."""
+    """Adds the seconds of the processor that the functions of TIMED take to `spent`, by stage."""
     kept: list[tuple[Any, str, Callable[..., Any]]] = []
 
     def wrap(module: Any, name: str, stage: str) -> None:
@@ -66,11 +66,11 @@ def timed(spent: dict[str, float]) -> Iterator[None]:
         def run(*values: Any, **options: Any) -> Any:
             # The romanised leg searches with the lexical leg's function.
             own = "+ romanised leg" if options.get("of") == "romanised" else stage
-            began = time.perf_counter()
+            began = time.process_time()
             try:
                 return whole(*values, **options)
             finally:
-                spent[own] = spent.get(own, 0.0) + time.perf_counter() - began
+                spent[own] = spent.get(own, 0.0) + time.process_time() - began
 
         kept.append((module, name, whole))
         setattr(module, name, run)
@@ -157,9 +157,9 @@ def milliseconds(collection: Collection, questions: Sequence[str]) -> dict[str, 
     for question in questions:
         spent: dict[str, float] = {}
         with timed(spent):
-            began = time.perf_counter()
+            began = time.process_time()
             retrieval.search(collection.index, question, k=8, mode="hybrid", filters=Filters())
-            spent["whole search"] = time.perf_counter() - began
+            spent["whole search"] = time.process_time() - began
         rows.append(spent)
     return {
         stage: round(1000 * float(np.median([row.get(stage, 0.0) for row in rows])), 2)
