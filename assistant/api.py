@@ -113,7 +113,7 @@ class Assistant:
             filters=_filters(index, question, languages, sources, since, until),
             prefer=_tags(index, question, check_language(prefer_language)),
             reranker=self._loaded_reranker(),
-            explained=explain,
+            explain=explain,
         )
 
     def answer(
@@ -145,7 +145,7 @@ class Assistant:
             filters=filters,
             prefer=_tags(index, question, check_language(prefer_language)),
             reranker=self._loaded_reranker(),
-            explained=explain,
+            explain=explain,
         )
         return compose(index, question, hits, mode=checked_mode, filters=filters)
 

@@ -162,13 +162,14 @@ class StaticEmbedder:
         encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         return [_marked(t, e) for t, e in zip(texts, encodings, strict=True)]
 
-    def word_spans(self, text: str) -> list[tuple[int, int]]:
-        """Where each word of `word_tokens` stands in the text, as (start, end)."""
+    def located_words(self, text: str) -> tuple[npt.NDArray[np.int32], list[tuple[int, int]]]:
+        """The `word_tokens` of a text, and where each word stands in it, as (start, end)."""
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        first = np.flatnonzero(_marked(text, encoding) >= 0)
-        last = np.append(first[1:], len(encoding.ids)) - 1
+        tokens = _marked(text, encoding)
+        first = np.flatnonzero(tokens >= 0)
+        last = np.append(first[1:], len(tokens)) - 1
         offsets = encoding.offsets
-        return [(offsets[a][0], offsets[b][1]) for a, b in zip(first, last, strict=True)]
+        return tokens, [(offsets[a][0], offsets[b][1]) for a, b in zip(first, last, strict=True)]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(ids) for ids in self.token_ids(texts)]

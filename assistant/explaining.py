@@ -56,8 +56,8 @@ def _by_meaning(
     table: StaticEmbedder, question: str, text: str, shared: Sequence[str]
 ) -> list[WordMatch]:
     """The words of the question that count most, each with the nearest word of the passage."""
-    asked_tokens, tokens = table.word_tokens([question, text])
-    asked_spans, spans = table.word_spans(question), table.word_spans(text)
+    asked_tokens, asked_spans = table.located_words(question)
+    tokens, spans = table.located_words(text)
     cosines, lengths = alignment(asked_tokens, tokens, table.token_vectors)
     if not cosines.size:
         return []
@@ -76,7 +76,7 @@ def _by_meaning(
     return list(matches.values())[:_MOST]
 
 
-def explain(
+def explanations(
     index: Index, question: str, found: Sequence[Found], *, mode: Mode
 ) -> list[Explanation]:
     """An explanation of each passage, as the mode searched for it."""
@@ -89,7 +89,7 @@ def explain(
         one.article.text[a:b] for one, some in zip(found, spans, strict=True) for a, b in some
     ]
     near = likeness(index, question, quotes, mode=mode)
-    explanations = []
+    explained = []
     first = 0
     for one, some in zip(found, spans, strict=True):
         best = some[int(np.argmax(near[first : first + len(some)]))]
@@ -103,5 +103,5 @@ def explain(
             meant = _by_meaning(table, question, text, shared)
             words += [match for match in meant if match.question not in by_sound]
         points = tuple((name, value) for name, value in one.points.items())
-        explanations.append(Explanation(points, tuple(shared), tuple(words), *best))
-    return explanations
+        explained.append(Explanation(points, tuple(shared), tuple(words), *best))
+    return explained

@@ -51,7 +51,7 @@ from assistant.errors import (
 from assistant.files import sha256_file, sync_file, sync_folder, write_atomically
 from assistant.late import WordIndex, WordMatrix, Words, write_words
 from assistant.lexical import LexicalEntry, LexicalIndex, write_lexical
-from assistant.romanised import Keys, RomanisedIndex, write_romanised
+from assistant.romanised import Keys, Romanised, RomanisedIndex, write_romanised
 from assistant.sample import draw_sample
 from assistant.store import Store, day_of, write_store
 from assistant.types import Article, Filters, IndexInfo, Passage
@@ -186,7 +186,6 @@ class Index:
         self._is_copied = np.bincount(self.copies[~alone], minlength=len(alone)) > 0
         of_row = self.columns.article_of_row
         self.sample = draw_sample(self.columns.languages.of_article[of_row], ~alone[of_row])
-        self.sample_romanised = self.romanised.of(self.sample.rows.tolist())
         rows = {len(part) for part in (self.columns.article_of_row, self.vectors, self.lexical)}
         rows.add(len(self.romanised))
         if self.words is not None:
@@ -257,6 +256,11 @@ class Index:
         """The vectors of the sampled passages and of their articles, both [s, d]."""
         rows = self.sample.rows
         return self.vectors.at(rows), self.article_vectors[self.columns.article_of_row[rows]]
+
+    @cached_property
+    def sample_romanised(self) -> Romanised:
+        """The romanised terms of the sampled passages."""
+        return self.romanised.of(self.sample.rows.tolist())
 
     @property
     def sample_words(self) -> WordMatrix:

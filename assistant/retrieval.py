@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from assistant.explaining import Found, explain
+from assistant.explaining import Found, explanations
 from assistant.index import Index
 from assistant.lexical import Field
 from assistant.ranking import parts
@@ -25,6 +25,7 @@ RERANKED = 20
 
 DEPTH = 100
 """How many passages each leg gives at least."""
+
 _REPEATED = 0.8
 """The share of a passage's terms that an article holds which says the same."""
 
@@ -83,18 +84,63 @@ def _lexical(
 
 @dataclass(frozen=True, slots=True)
 class _Ranked:
-    """Passages, best first, and the points of each part of their scores."""
+    """Passages, best first, the points of each part of their scores, and the legs they are from."""
 
     rows: npt.NDArray[np.int64]  # [n]
-    scores: Floats  # [n]
     points: dict[str, Floats]  # by part, [n]
+    dense: _Leg
+    lexical: _Leg
+    romanised: _Leg
 
-    @classmethod
-    def of(cls, rows: npt.NDArray[np.int64], points: dict[str, Floats]) -> _Ranked:
-        """Ordered by the sum of the points, equal sums by row."""
-        scores = np.sum(list(points.values()), axis=0)
-        order = np.lexsort((rows, -scores))
-        return cls(rows[order], scores[order], {n: p[order] for n, p in points.items()})
+    def scores(self) -> Floats:
+        """The sum of the points of each passage [n]."""
+        total: Floats = np.sum(list(self.points.values()), axis=0)
+        return total
+
+    def ordered(self) -> _Ranked:
+        """By falling score, equal ones by row."""
+        order = np.lexsort((self.rows, -self.scores()))
+        points = {name: values[order] for name, values in self.points.items()}
+        return replace(self, rows=self.rows[order], points=points)
+
+
+def _ranked(
+    index: Index,
+    question: str,
+    depth: int,
+    *,
+    mode: Mode,
+    filters: Filters,
+    allowed: npt.NDArray[np.bool_] | None,
+    prefer: Sequence[str],
+) -> _Ranked:
+    """What the mode's legs find; `allowed` [articles] is what the filters allow."""
+    dense = lexical = romanised = _NOTHING
+    vector = np.zeros(0, np.float32)
+    if mode != "lexical":
+        vector = index.embedder.embed_question(question)
+        allowed_rows = None if allowed is None else allowed[index.columns.article_of_row]
+        dense = _dense(index, vector, depth, allowed_rows)
+    if mode != "dense":
+        lexical = _lexical(index, question, depth, filters)
+    if mode == "hybrid":
+        romanised = _lexical(index, question, depth, filters, of="romanised")
+        rows = np.unique(np.concatenate([leg.rows for leg in (dense, lexical, romanised)]))
+        points = parts(
+            index,
+            question,
+            vector,
+            rows,
+            coverage=lexical.by_row(),
+            romanised=romanised.weights,
+        )
+    else:
+        leg = dense if mode == "dense" else lexical
+        rows, points = leg.rows, {_PART_OF_MODE[mode]: leg.values}
+    ranked = _Ranked(rows, points, dense, lexical, romanised)
+    if prefer and len(rows):
+        points["preference"] = ranked.scores().std() * _preferred(index, rows, prefer)
+    return ranked.ordered()
 
 
 def _preferred(
@@ -172,6 +218,60 @@ def _also_in(
     return len(others), tuple(named.values())
 
 
+def _hits(
+    index: Index,
+    question: str,
+    rows: Sequence[int],
+    ranked: _Ranked,
+    *,
+    mode: Mode,
+    allowed: npt.NDArray[np.bool_] | None,
+    reranked: Mapping[int, float],
+    explain: bool,
+) -> list[Hit]:
+    """The hits of the rows that were taken, in their order."""
+    numbers = [int(index.columns.article_of_row[row]) for row in rows]
+    articles = index.store.articles(numbers)
+    place = {row: i for i, row in enumerate(ranked.rows.tolist())}
+    found = [
+        Found(
+            articles[number],
+            index.store.passage(row, articles[number]),
+            {name: float(points[place[row]]) for name, points in ranked.points.items()},
+        )
+        for row, number in zip(rows, numbers, strict=True)
+    ]
+    explained: Sequence[Explanation | None] = [None] * len(found)
+    if explain:
+        explained = explanations(index, question, found, mode=mode)
+    scores = ranked.scores()
+    dense, lexical, romanised = (
+        leg.ranks() for leg in (ranked.dense, ranked.lexical, ranked.romanised)
+    )
+    similarity, coverage = ranked.dense.by_row(), ranked.lexical.by_row()
+    also_in = {number: _also_in(index, number, allowed) for number in articles}
+    return [
+        Hit(
+            rank=rank,
+            score=float(scores[place[row]]),
+            article=one.article,
+            passage=one.passage,
+            dense_rank=dense.get(row),
+            lexical_rank=lexical.get(row),
+            romanised_rank=romanised.get(row),
+            similarity=similarity.get(row),
+            coverage=coverage.get(row),
+            reranker_score=reranked.get(row),
+            copies=also_in[number][0],
+            also_in=also_in[number][1],
+            explanation=why,
+        )
+        for rank, (row, number, one, why) in enumerate(
+            zip(rows, numbers, found, explained, strict=True), 1
+        )
+    ]
+
+
 def search(
     index: Index,
     question: str,
@@ -181,7 +281,7 @@ def search(
     filters: Filters,
     prefer: Sequence[str] = (),
     reranker: Reranker | None = None,
-    explained: bool = False,
+    explain: bool = False,
 ) -> list[Hit]:
     """At most `k` hits for a checked question, best first; equal scores by passage id.
 
@@ -191,71 +291,21 @@ def search(
     if allowed is not None and not allowed.any():
         return []
     depth = max(DEPTH, k * PER_ARTICLE)
-    dense = lexical = romanised = _NOTHING
-    vector = np.zeros(0, np.float32)
-    if mode != "lexical":
-        vector = index.embedder.embed_question(question)
-        allowed_rows = None if allowed is None else allowed[index.columns.article_of_row]
-        dense = _dense(index, vector, depth, allowed_rows)
-    if mode != "dense":
-        lexical = _lexical(index, question, depth, filters)
-    if mode == "hybrid":
-        romanised = _lexical(index, question, depth, filters, of="romanised")
-        rows = np.unique(np.concatenate([leg.rows for leg in (dense, lexical, romanised)]))
-        points = parts(
-            index,
-            question,
-            vector,
-            rows,
-            coverage=lexical.by_row(),
-            romanised=romanised.weights,
-        )
-    else:
-        leg = dense if mode == "dense" else lexical
-        rows, points = leg.rows, {_PART_OF_MODE[mode]: leg.values}
-    if prefer and len(rows):
-        scores = np.sum(list(points.values()), axis=0)
-        points["preference"] = scores.std() * _preferred(index, rows, prefer)
-    ranked = _Ranked.of(rows, points)
+    ranked = _ranked(
+        index, question, depth, mode=mode, filters=filters, allowed=allowed, prefer=prefer
+    )
     order = ranked.rows.tolist()
-    reranked = {}
+    reranked: dict[int, float] = {}
     if reranker is not None and order:
         reranked = _reranked(index, question, order, reranker)
         order = [*reranked, *order[RERANKED:]]
-    taken = _take(index, order, k)
-    numbers = [int(index.columns.article_of_row[row]) for row in taken]
-    articles = index.store.articles(numbers)
-    place = {int(row): i for i, row in enumerate(ranked.rows)}
-    found = [
-        Found(
-            articles[number],
-            index.store.passage(row, articles[number]),
-            {name: float(points[place[row]]) for name, points in ranked.points.items()},
-        )
-        for row, number in zip(taken, numbers, strict=True)
-    ]
-    explanations: Sequence[Explanation | None] = [None] * len(found)
-    if explained:
-        explanations = explain(index, question, found, mode=mode)
-    legs = [(leg.ranks(), leg.by_row()) for leg in (dense, lexical, romanised)]
-    hits = []
-    for rank, (row, number) in enumerate(zip(taken, numbers, strict=True), 1):
-        copies, also_in = _also_in(index, number, allowed)
-        hits.append(
-            Hit(
-                rank=rank,
-                score=float(ranked.scores[place[row]]),
-                article=found[rank - 1].article,
-                passage=found[rank - 1].passage,
-                dense_rank=legs[0][0].get(row),
-                lexical_rank=legs[1][0].get(row),
-                romanised_rank=legs[2][0].get(row),
-                similarity=legs[0][1].get(row),
-                coverage=legs[1][1].get(row),
-                reranker_score=reranked.get(row),
-                copies=copies,
-                also_in=also_in,
-                explanation=explanations[rank - 1],
-            )
-        )
-    return hits
+    return _hits(
+        index,
+        question,
+        _take(index, order, k),
+        ranked,
+        mode=mode,
+        allowed=allowed,
+        reranked=reranked,
+        explain=explain,
+    )

@@ -57,8 +57,9 @@ class Romanised:
         for term, weight in weights.items():
             table[_key(term)] += weight
         total = max(sum(weights.values()), 1e-9)
-        sums = np.concatenate([[0.0], np.cumsum(table[self._flat], dtype=np.float64)])
-        held = sums[self._edges[1:]] - sums[self._edges[:-1]]
+        # The zero at the end is where a last passage without keys begins.
+        held = np.add.reduceat(np.append(table[self._flat], np.float32(0)), self._edges[:-1])
+        held[self._edges[1:] == self._edges[:-1]] = 0
         shares: Floats = (held / total * self._saturation).astype(np.float32)
         return shares
 

@@ -171,14 +171,7 @@ class FakeBackend:
         explain: bool = False,
         **filters: Any,
     ) -> Answer:
-        hits = self.retrieve(
-            question,
-            k=k,
-            mode=mode,
-            prefer_language=prefer_language,
-            explain=explain,
-            **filters,
-        )
+        hits = self.retrieve(question, k=k, mode=mode, explain=explain, **filters)
         matching = [hit for hit in hits if hit.lexical_rank is not None][: self.cite]
         citations = []
         for number, hit in enumerate(matching, 1):

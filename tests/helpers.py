@@ -41,6 +41,21 @@ class Story:
         return "\n".join(["---", *lines, "---", self.text, ""])
 
 
+HIT_FIELDS = [
+    "rank",
+    "score",
+    "dense_rank",
+    "lexical_rank",
+    "romanised_rank",
+    "reranker_score",
+    "article",
+    "passage",
+    "copies",
+    "also_in",
+    "explanation",
+]
+"""The keys of a hit as JSON, in order, on every door."""
+
 COLLECTION = (
     Story(
         "harbour",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from test_benchmark_product import PASSAGES, QUESTIONS
+from test_benchmark_product import PASSAGES, QUESTIONS, write_set
 
 from benchmarks import ablation
 from benchmarks._bars import Group, bars
@@ -17,19 +16,7 @@ from benchmarks._bars import Group, bars
 
 @pytest.fixture
 def dev(tmp_path: Path) -> Path:
-    for language, texts in PASSAGES.items():
-        rows = {
-            "articles": [{"id": i, "text": text} for i, text in texts.items()],
-            "cases": [
-                {"id": f"q-{i}", "question": question, "relevant": [i]}
-                for i, question in QUESTIONS[language].items()
-            ],
-        }
-        for name, values in rows.items():
-            with gzip.open(
-                tmp_path / f"{language}.{name}.jsonl.gz", "wt", encoding="utf-8"
-            ) as file:
-                file.writelines(json.dumps(value) + "\n" for value in values)
+    write_set(tmp_path)
     return tmp_path
 
 

@@ -41,23 +41,27 @@ QUESTIONS = {
 }
 
 
+def write_set(folder: Path) -> None:
+    """Writes the passages and questions as a development set of two languages."""
+    folder.mkdir(exist_ok=True)
+    for language, texts in PASSAGES.items():
+        rows = {
+            "articles": [{"id": i, "text": text} for i, text in texts.items()],
+            "cases": [
+                {"id": f"q-{i}", "question": question, "relevant": [i]}
+                for i, question in QUESTIONS[language].items()
+            ],
+        }
+        for name, values in rows.items():
+            with gzip.open(folder / f"{language}.{name}.jsonl.gz", "wt", encoding="utf-8") as file:
+                file.writelines(json.dumps(value) + "\n" for value in values)
+
+
 @pytest.fixture(scope="module")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dev")
     for kind in ("xquad", "xquad_r", "korquad1_dev"):
-        (folder / kind).mkdir()
-        for language, texts in PASSAGES.items():
-            rows = {
-                "articles": [{"id": i, "text": text} for i, text in texts.items()],
-                "cases": [
-                    {"id": f"q-{i}", "question": question, "relevant": [i]}
-                    for i, question in QUESTIONS[language].items()
-                ],
-            }
-            for name, values in rows.items():
-                path = folder / kind / f"{language}.{name}.jsonl.gz"
-                with gzip.open(path, "wt", encoding="utf-8") as file:
-                    file.writelines(json.dumps(value) + "\n" for value in values)
+        write_set(folder / kind)
     return folder
 
 

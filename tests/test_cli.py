@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from helpers import COLLECTION, ROOT, Story, python, write_articles
+from helpers import COLLECTION, HIT_FIELDS, ROOT, Story, python, write_articles
 
 import assistant
 from assistant.cli import _parser, main
@@ -107,19 +107,7 @@ def test_search_as_json(run: Any, tiny_index: Path) -> None:
     assert list(shown) == ["question", "mode", "hits", "index"]
     assert (shown["question"], shown["mode"], len(shown["hits"])) == (QUESTION, "hybrid", 2)
     hit = shown["hits"][0]
-    assert list(hit) == [
-        "rank",
-        "score",
-        "dense_rank",
-        "lexical_rank",
-        "romanised_rank",
-        "reranker_score",
-        "article",
-        "passage",
-        "copies",
-        "also_in",
-        "explanation",
-    ]
+    assert list(hit) == HIT_FIELDS
     assert list(hit["article"]) == [
         "id",
         "title",

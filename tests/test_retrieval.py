@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import Story, write_articles
+from helpers import HIT_FIELDS, Story, write_articles
 
 import assistant
 from assistant.api import Assistant
@@ -251,19 +251,7 @@ def test_arguments_of_no_use(
 def test_the_shape_of_a_hit(tiny: Assistant) -> None:
     (hit, *_) = tiny.retrieve("When did the harbour of Fairhaven open?")
     shown = hit.to_dict()
-    assert list(shown) == [
-        "rank",
-        "score",
-        "dense_rank",
-        "lexical_rank",
-        "romanised_rank",
-        "reranker_score",
-        "article",
-        "passage",
-        "copies",
-        "also_in",
-        "explanation",
-    ]
+    assert list(shown) == HIT_FIELDS
     assert shown["article"] == {
         "id": "harbour",
         "title": "Fairhaven opens its harbour",
