@@ -51,7 +51,7 @@ from assistant.errors import (
 from assistant.files import sha256_file, sync_file, sync_folder, write_atomically
 from assistant.late import WordIndex, WordMatrix, Words, write_words
 from assistant.lexical import LexicalEntry, LexicalIndex, write_lexical
-from assistant.romanised import Keys, Romanised, RomanisedIndex, write_romanised
+from assistant.romanised import Keys, RomanisedIndex, Usual, write_romanised
 from assistant.sample import draw_sample
 from assistant.store import Store, day_of, write_store
 from assistant.types import Article, Filters, IndexInfo, Passage
@@ -170,7 +170,7 @@ class Index:
         self._manifest = manifest
         self._embedder: Embedder | None = None
         self._embedder_lock = threading.Lock()
-        self._sample_words: WordMatrix | None = None
+        self._sample_words: dict[int, WordMatrix] = {}
         self._sample_lock = threading.Lock()
         self.info = _info(manifest)
         self.store = Store(generation / "store.sqlite")
@@ -258,20 +258,21 @@ class Index:
         return self.vectors.at(rows), self.article_vectors[self.columns.article_of_row[rows]]
 
     @cached_property
-    def sample_romanised(self) -> Romanised:
-        """The romanised terms of the sampled passages."""
-        return self.romanised.of(self.sample.rows.tolist())
+    def usual_romanised(self) -> Usual:
+        """What the sampled passages of each language share with a question's romanised terms."""
+        return self.romanised.of(self.sample.rows.tolist()).usual(self.sample.counts)
 
-    @property
-    def sample_words(self) -> WordMatrix:
-        """The words of the sampled passages, laid out when first asked for."""
+    def sample_words(self, language: int) -> WordMatrix:
+        """The words of a language's sampled passages, laid out when first asked for."""
         with self._sample_lock:
-            if self._sample_words is None:
+            if language not in self._sample_words:
                 table = self.token_table
                 assert table is not None and self.words is not None
-                passages = [self.words[int(row)] for row in self.sample.rows]
-                self._sample_words = WordMatrix(passages, table.token_vectors, many=True)
-            return self._sample_words
+                first = self.sample.starts[language]
+                rows = self.sample.rows[first : first + self.sample.counts[language]]
+                passages = [self.words[row] for row in rows.tolist()]
+                self._sample_words[language] = WordMatrix(passages, table.token_vectors, many=True)
+            return self._sample_words[language]
 
     def languages_for(self, wanted: Sequence[str]) -> tuple[str, ...]:
         """The languages of the index that `wanted` allows: `zh` allows `zh-Hant` as well."""

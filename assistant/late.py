@@ -31,11 +31,13 @@ QUESTION_REACH = 1
 PASSAGE_REACH = 3
 """How many words to either side are added to a word's vector."""
 
+MOST_WORDS = 16
+"""Of a longer question, the words with the longest vectors: those that matter most."""
+
 _MATCH = 0.6
 """The cosine over which a passage is said to hold a word of the question."""
 
 _TEXTS_AT_ONCE = 64
-_NO_ROWS = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +65,15 @@ class _Layout:
     counts: Rows  # [n], how many words each text has
 
     @classmethod
-    def of(cls, texts: Sequence[Ids], known: Rows = _NO_ROWS) -> _Layout:
-        """The distinct tokens begin with `known`, whether the texts have them or not."""
+    def of(cls, texts: Sequence[Ids]) -> _Layout:
         flat = np.concatenate([*texts, np.zeros(0, np.int32)])
         begins = flat >= 0
         tokens = np.where(begins, flat, ~flat)
         # By a table of all ids up to the highest: sorting them takes several times as long.
-        number = np.full(1 + max(tokens.max(initial=0), known.max(initial=0)), -1)
-        number[tokens] = -2
-        number[known] = np.arange(len(known))
-        new = np.flatnonzero(number == -2)
-        number[new] = np.arange(len(known), len(known) + len(new))
+        number = np.full(1 + int(tokens.max(initial=0)), -1)
+        number[tokens] = 0
+        distinct = np.flatnonzero(number == 0)
+        number[distinct] = np.arange(len(distinct))
         starts = np.flatnonzero(begins)
         lengths = np.diff(np.append(starts, len(flat)))
         # Of 16 bits, numpy sorts in linear time.
@@ -89,7 +89,7 @@ class _Layout:
         shift = np.repeat(np.arange(len(texts)) * PASSAGE_REACH, counts)
         places[order + shift[order]] = np.arange(len(starts))
         return cls(
-            np.concatenate([known, new]),
+            distinct,
             len(starts),
             tuple(numbers[starts[first:] + n] for n, first in enumerate(firsts)),
             places,
@@ -216,21 +216,10 @@ class WordMatrix:
         vectors = token_vectors(self._layout.ids)
         self._vectors = np.asfortranarray(vectors) if many else vectors  # [m, d]
 
-    def best(self, units: Floats, others: Sequence[Words] = ()) -> Floats:
-        """The highest cosine, at least 0, of unit vectors [q, d] in each passage [q, n].
-
-        Passages `others` follow the matrix's own, with whose tokens they share the work.
-        """
+    def best(self, units: Floats) -> Floats:
+        """The highest cosine, at least 0, of unit vectors [q, d] in each passage [q, n]."""
         products = np.ascontiguousarray((units @ self._vectors.T).T)  # [m, q]
-        best = _best(self._layout, self._inverse, products)
-        if not others:
-            return best
-        layout = _Layout.of([words.tokens for words in others], self._layout.ids)
-        new = self._token_vectors(layout.ids[len(products) :]) @ units.T
-        products = np.concatenate([products, new])
-        return np.concatenate(
-            [best, _best(layout, _inverse_lengths(layout, others), products)], axis=1
-        )
+        return _best(self._layout, self._inverse, products)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +233,9 @@ class Question:
     def of(cls, tokens: Ids, token_vectors: TokenVectors) -> Question:
         vectors = _contexts(_Layout.of([tokens]), token_vectors, QUESTION_REACH)
         lengths = np.linalg.norm(vectors, axis=1)
+        if len(lengths) > MOST_WORDS:
+            kept = np.sort(np.argsort(-lengths, kind="stable")[:MOST_WORDS])
+            vectors, lengths = vectors[kept], lengths[kept]
         return cls(vectors / np.maximum(lengths, 1e-9)[:, None], lengths)
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from assistant.embedding import StaticEmbedder
 from assistant.index import Index
-from assistant.late import Question, above_usual, word_weights
+from assistant.late import Question, WordMatrix, above_usual, word_weights
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -27,54 +27,52 @@ _MEAN_PRIOR = 2.0
 _VARIANCE_PRIOR = 50.0
 
 
-def _by_language(index: Index, sampled: Floats) -> tuple[Floats, Floats]:
-    """Mean and variance over each language's sample of values [..., s] -> [..., languages].
+def _drawn(means: npt.NDArray[np.floating], counts: Rows) -> Floats:
+    """Means [..., languages] of `counts` [languages] values, few drawn to the mean of all."""
+    all_mean = means @ counts[:, None] / counts.sum()
+    drawn: Floats = (counts * means + _MEAN_PRIOR * all_mean) / (counts + _MEAN_PRIOR)
+    return drawn.astype(np.float32)
 
-    A language with few passages is drawn to what is usual in all of them.
+
+def _means(sampled: Floats, counts: Rows) -> Floats:
+    """The mean over each language's values of [..., s] -> [..., languages].
+
+    `counts` [languages] says how many of the values are each language's, one after the other.
     """
-    starts, counts = index.sample.starts, index.sample.counts.astype(np.float32)
-    totals = np.add.reduceat(sampled, starts, axis=-1)
-    squares = np.add.reduceat(sampled**2, starts, axis=-1)
-    own = np.maximum(squares - totals**2 / counts, 0.0)
-    all_mean = _MEAN_PRIOR * sampled.mean(axis=-1, keepdims=True)
-    mean: Floats = (totals + all_mean) / (counts + _MEAN_PRIOR)
-    pooled = _VARIANCE_PRIOR * sampled.var(axis=-1, keepdims=True)
-    variance: Floats = (own + pooled) / (counts + _VARIANCE_PRIOR)
-    return mean, variance
+    totals = np.add.reduceat(sampled, np.cumsum(counts) - counts, axis=-1)
+    return _drawn(totals / counts, counts)
 
 
-def _comparable(
-    index: Index, question: Question, best: Floats, sampled: Floats, rows: Rows
-) -> Floats:
-    """Late interaction [n] from matches [q, n] and those of the sample [q, s], standardised.
-
-    Words of the question's own language make all its passages score higher, and by how
-    much differs between questions: without this, they bury a better one in another.
-    """
-    of_rows = index.sample.language_of_row[rows]
-    of_sample = index.sample.language_of_row[index.sample.rows]
-    weights = word_weights(question, sampled)
-    usual, _ = _by_language(index, sampled)  # [q, languages]
-    scores = weights @ above_usual(best, usual[:, of_rows])
-    sample_scores = weights @ above_usual(sampled, usual[:, of_sample])
-    mean, variance = _by_language(index, sample_scores)
-    deviation = np.sqrt(variance[of_rows]) + np.float32(1e-6)
-    standardised: Floats = ((scores - mean[of_rows]) / deviation).astype(np.float32)
-    return standardised
+def _deviations(sampled: Floats, counts: Rows) -> Floats:
+    """The standard deviation of each language's values of [s], few drawn to those of all."""
+    starts = np.cumsum(counts) - counts
+    totals = np.add.reduceat(sampled, starts)
+    own = np.maximum(np.add.reduceat(sampled**2, starts) - totals**2 / counts, 0.0)
+    variance = (own + _VARIANCE_PRIOR * sampled.var()) / (counts + _VARIANCE_PRIOR)
+    deviations: Floats = (np.sqrt(variance) + 1e-6).astype(np.float32)
+    return deviations
 
 
 def _late(index: Index, table: StaticEmbedder, question: str, rows: Rows) -> Floats:
-    """Late interaction of a question with passages [n], comparable over languages."""
+    """Late interaction of a question with passages [n], comparable over languages.
+
+    Words of the question's own language make all its passages score higher, and by how
+    much differs between questions: without this, they bury a better one in another. Passages
+    are compared with the samples of those languages that they are in.
+    """
     assert index.words is not None
-    sample = index.sample.rows
     asked = Question.of(table.word_tokens([question])[0], table.token_vectors)
-    # Small collections lie in the sample as a whole: their words are not compared again.
-    place = {row: i for i, row in enumerate(sample.tolist())}
-    others = [row for row in rows.tolist() if row not in place]
-    place.update((row, len(sample) + i) for i, row in enumerate(others))
-    known = index.sample_words.best(asked.units, [index.words[row] for row in others])
-    best = known[:, [place[row] for row in rows.tolist()]]  # [q, n]
-    return _comparable(index, asked, best, known[:, : len(sample)], rows)
+    languages, of_rows = np.unique(index.sample.language_of_row[rows], return_inverse=True)
+    counts = index.sample.counts[languages]
+    sampled = np.concatenate([index.sample_words(n).best(asked.units) for n in languages], axis=1)
+    passages = WordMatrix([index.words[row] for row in rows.tolist()], table.token_vectors)
+    weights = word_weights(asked, sampled)
+    usual = _means(sampled, counts)  # [q, languages]
+    scores = weights @ above_usual(passages.best(asked.units), usual[:, of_rows])
+    usual_scores = weights @ above_usual(sampled, np.repeat(usual, counts, axis=1))
+    mean, deviation = _means(usual_scores, counts), _deviations(usual_scores, counts)
+    standardised: Floats = (scores - mean[of_rows]) / deviation[of_rows]
+    return standardised
 
 
 def _romanised(index: Index, weights: Mapping[str, float], rows: Rows) -> Floats:
@@ -83,7 +81,7 @@ def _romanised(index: Index, weights: Mapping[str, float], rows: Rows) -> Floats
     In the question's own language all passages share some, its little words first, and those
     on related matters more: taken as it is, the share would bury the rest of the collection.
     """
-    usual, _ = _by_language(index, index.sample_romanised.shares(weights))
+    usual = _drawn(index.usual_romanised.shares(weights), index.sample.counts)
     shares = index.romanised.of(rows.tolist()).shares(weights)
     expected = ROMANISED_USUAL * usual[index.sample.language_of_row[rows]]
     above: Floats = np.maximum(shares - expected, 0.0)
@@ -104,29 +102,37 @@ def parts(
     *,
     coverage: Mapping[int, float],
     romanised: Mapping[str, float],
+    depth: int,
 ) -> dict[str, Floats]:
     """The points of the passages `rows` by part, [n] each; a passage's score is their sum.
 
     `vector` [d] is the question's, of length one. `coverage` is by row, of those passages that
     the lexical leg found; `romanised` has the weights of the question's romanised terms. A
     question of no known token has the vector zero: then only what it shares in writing counts.
-    A model without token vectors gives no points for words.
+    A model without token vectors gives no points for words; with them, the `depth` passages
+    that are best by all other parts are read word by word, and the others count as the least
+    of those.
     """
     covered = np.array([coverage.get(int(row), 0.0) for row in rows], np.float32)
     nothing = np.zeros(len(rows), np.float32)
-    meaning = article = words = nothing
+    meaning = article = nothing
     if vector.any():
         passages = index.vectors.at(rows) @ vector
         articles = index.article_vectors[index.columns.article_of_row[rows]] @ vector
         sampled_passages, sampled_articles = index.sample_vectors
         meaning = _standard(passages, sampled_passages @ vector)
         article = ARTICLE_WEIGHT * _standard(articles, sampled_articles @ vector)
-        table = index.token_table
-        words = nothing if table is None else _late(index, table, question, rows)
-    return {
+    points = {
         "meaning": meaning,
         "article": article,
-        "words": words,
+        "words": nothing,
         "coverage": COVERAGE_WEIGHT * np.maximum(covered - COVERAGE_FLOOR, 0.0),
         "romanised": ROMANISED_WEIGHT * _romanised(index, romanised, rows),
     }
+    table = index.token_table
+    if table is not None and vector.any() and len(rows):
+        first = np.lexsort((rows, -np.sum(list(points.values()), axis=0)))[:depth]
+        read = _late(index, table, question, rows[first])
+        points["words"] = np.full(len(rows), read.min(), np.float32)
+        points["words"][first] = read
+    return points

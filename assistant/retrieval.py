@@ -26,6 +26,9 @@ RERANKED = 20
 DEPTH = 100
 """How many passages each leg gives at least."""
 
+READ = 50
+"""How many of them are read word by word at least: reading all 250 finds no more (docs)."""
+
 _REPEATED = 0.8
 """The share of a passage's terms that an article holds which says the same."""
 
@@ -107,14 +110,15 @@ class _Ranked:
 def _ranked(
     index: Index,
     question: str,
-    depth: int,
     *,
+    k: int,
     mode: Mode,
     filters: Filters,
     allowed: npt.NDArray[np.bool_] | None,
     prefer: Sequence[str],
 ) -> _Ranked:
     """What the mode's legs find; `allowed` [articles] is what the filters allow."""
+    depth = max(DEPTH, k * PER_ARTICLE)
     dense = lexical = romanised = _NOTHING
     vector = np.zeros(0, np.float32)
     if mode != "lexical":
@@ -133,6 +137,7 @@ def _ranked(
             rows,
             coverage=lexical.by_row(),
             romanised=romanised.weights,
+            depth=max(READ, k * PER_ARTICLE),
         )
     else:
         leg = dense if mode == "dense" else lexical
@@ -290,9 +295,8 @@ def search(
     allowed = index.allowed_articles(filters)
     if allowed is not None and not allowed.any():
         return []
-    depth = max(DEPTH, k * PER_ARTICLE)
     ranked = _ranked(
-        index, question, depth, mode=mode, filters=filters, allowed=allowed, prefer=prefer
+        index, question, k=k, mode=mode, filters=filters, allowed=allowed, prefer=prefer
     )
     order = ranked.rows.tolist()
     reranked: dict[int, float] = {}

@@ -35,6 +35,20 @@ def keys_of(text: str) -> Keys:
     return np.array(sorted({_key(term) for term in set(romanised_terms(text))}), np.uint16)
 
 
+class Usual:
+    """What passages of several groups usually share with a question: means over each group."""
+
+    def __init__(self, table: Floats) -> None:
+        self._table = table  # [hashes, groups]
+
+    def shares(self, weights: Mapping[str, float]) -> Floats:
+        """The mean of `Romanised.shares` over each group's passages [groups]."""
+        asked = np.array(list(weights.values()), np.float32)
+        held = asked @ self._table[[_key(term) for term in weights]]
+        shares: Floats = held / np.float32(max(float(asked.sum()), 1e-9))
+        return shares
+
+
 class Romanised:
     """The keys of some passages, to be compared with questions."""
 
@@ -62,6 +76,18 @@ class Romanised:
         held[self._edges[1:] == self._edges[:-1]] = 0
         shares: Floats = (held / total * self._saturation).astype(np.float32)
         return shares
+
+    def usual(self, counts: npt.NDArray[np.int64]) -> Usual:
+        """The passages as groups: the first `counts[0]` of them, the next `counts[1]`, …
+
+        A share is a sum over terms, so its means can be taken term by term, once for all.
+        """
+        table = np.zeros((_HASHES, len(counts)), np.float32)
+        group = np.repeat(np.arange(len(counts)), counts)
+        held = np.diff(self._edges)
+        values = self._saturation / np.maximum(counts, 1)[group]
+        np.add.at(table, (self._flat, np.repeat(group, held)), np.repeat(values, held))
+        return Usual(table)
 
 
 def write_romanised(folder: Path, passages: Sequence[Keys]) -> None:

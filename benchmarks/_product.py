@@ -110,7 +110,9 @@ class Reranked:
         """The ids of the articles, best first."""
         vector = self._index.embedder.embed_question(question)
         rows, _ = self._index.vectors.search(vector, k=DEPTH)
-        points = parts(self._index, question, vector, rows, coverage={}, romanised={})
+        points = parts(
+            self._index, question, vector, rows, coverage={}, romanised={}, depth=len(rows)
+        )
         scores = points["meaning"] + points["words"]
         numbers = self._index.columns.article_of_row[rows[np.lexsort((rows, -scores))]]
         return list(dict.fromkeys(self._ids[int(number)] for number in numbers))

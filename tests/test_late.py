@@ -11,6 +11,7 @@ import pytest
 
 from assistant.errors import IndexCorrupt
 from assistant.late import (
+    MOST_WORDS,
     Question,
     WordIndex,
     WordMatrix,
@@ -99,16 +100,10 @@ def test_a_passage_scores_the_same_alone_and_among_others() -> None:
         np.testing.assert_allclose(together[:, n :: len(PASSAGES)], alone.repeat(30, 1), atol=1e-6)
 
 
-@pytest.mark.parametrize("own", [PASSAGES, PASSAGES[:2], [], [[]]])
-@pytest.mark.parametrize("many", [False, True])
-def test_other_passages_are_compared_as_if_they_were_the_matrix_s_own(
-    own: list[list[tuple[int, ...]]], many: bool
-) -> None:
-    others = [[(50,), (1,), (2, 51)], [], *PASSAGES[3:]]
-    asked, expected = asked_and_best(QUESTION, [*own, *others])
-    matrix = WordMatrix(made(own), token_vectors, many=many)
-    np.testing.assert_allclose(matrix.best(asked.units, made(others)), expected, atol=1e-6)
-    np.testing.assert_allclose(matrix.best(asked.units), expected[:, : len(own)], atol=1e-6)
+def test_a_matrix_for_many_questions_finds_the_same() -> None:
+    asked, expected = asked_and_best(QUESTION, PASSAGES)
+    matrix = WordMatrix(made(PASSAGES), token_vectors, many=True)
+    np.testing.assert_allclose(matrix.best(asked.units), expected, atol=1e-6)
 
 
 def test_words_of_any_number_of_tokens() -> None:
@@ -123,6 +118,15 @@ def test_words_of_any_number_of_tokens() -> None:
         for n, passage in enumerate(passages):
             expected = max([0.0, *(cosine(vector, other) for other in in_contexts(passage, 3))])
             assert best[q, n] == pytest.approx(expected, abs=1e-3)
+
+
+def test_of_a_long_question_the_words_with_the_longest_vectors_count() -> None:
+    question = [(i % 50,) for i in range(MOST_WORDS + 10)]
+    vectors = in_contexts(question, 1)
+    longest = sorted(range(len(question)), key=lambda i: -float(np.linalg.norm(vectors[i])))
+    asked = Question.of(tokens(*question), token_vectors)
+    expected = [vectors[i] for i in sorted(longest[:MOST_WORDS])]
+    np.testing.assert_allclose(asked.units * asked.lengths[:, None], expected, atol=1e-5)
 
 
 def test_scores_are_weighted_means_of_matches() -> None:

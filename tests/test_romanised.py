@@ -90,6 +90,17 @@ def test_shares() -> None:
     assert Romanised([], 0.0).shares(weights).tolist() == []
 
 
+def test_usual_shares_are_means_over_groups() -> None:
+    keys = [keys_of(text) for text in ("Путин", "Putin und andere", "", "Gurke, Putin", "Putins")]
+    passages = Romanised(keys, float(np.mean([len(k) for k in keys])))
+    weights = {term: 1.0 + i for i, term in enumerate(romanised_terms("Putin Gurken"))}
+    shares = passages.shares(weights)
+    usual = passages.usual(np.array([2, 1, 2])).shares(weights)
+    expected = [shares[:2].mean(), 0, shares[3:].mean()]
+    np.testing.assert_allclose(usual, expected, rtol=1e-5)
+    assert passages.usual(np.array([5])).shares({}).tolist() == [0]
+
+
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     keys = [keys_of(text) for text in ("Harbour of Fairhaven", "", "茶叶产量")]
     write_romanised(tmp_path, keys)
