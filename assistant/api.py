@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -19,6 +19,7 @@ from assistant.settings import (
     DEFAULT_K,
     SAME_LANGUAGE,
     Settings,
+    check_day,
     check_filters,
     check_k,
     check_language,
@@ -127,11 +128,13 @@ class Assistant:
         sources: Sequence[str] | str | None = None,
         since: str | date | None = None,
         until: str | date | None = None,
+        as_of: str | date | None = None,
         explain: bool = False,
     ) -> Answer:
         """One to four sentences of the articles that answer `question`, or a plain refusal.
 
-        The arguments and errors are those of `retrieve`.
+        `as_of` is the day that is today for the question (default: the real one); the other
+        arguments and the errors are those of `retrieve`.
         """
         index = self._current()
         question = check_question(question)
@@ -147,7 +150,15 @@ class Assistant:
             reranker=self._loaded_reranker(),
             explain=explain,
         )
-        return compose(index, question, hits, mode=checked_mode, filters=filters)
+        return compose(
+            index,
+            question,
+            hits,
+            mode=checked_mode,
+            filters=filters,
+            searched=index.searched(filters),
+            as_of=check_day("as_of", as_of) or datetime.now().astimezone().date().isoformat(),
+        )
 
     def article(self, article_id: str) -> Article:
         """The article of this id. Raises ArticleNotFound."""

@@ -174,12 +174,18 @@ class StaticEmbedder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(ids) for ids in self.token_ids(texts)]
 
-    def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        vectors = np.zeros((len(texts), self.dimension), np.float32)
-        for row, ids in enumerate(self.token_ids(texts)):
-            if ids:
+    def embed_tokens(self, tokens: Sequence[npt.ArrayLike]) -> Vectors:
+        """The unit vectors [n, dimension] of texts, from their tokens or their `word_tokens`."""
+        vectors = np.zeros((len(tokens), self.dimension), np.float32)
+        for row, some in enumerate(tokens):
+            ids = np.asarray(some, np.int64)
+            if len(ids):
+                ids = np.where(ids < 0, ~ids, ids)
                 vectors[row] = self._table[ids].mean(axis=0, dtype=np.float32)
         return _unit(vectors)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        return self.embed_tokens(self.token_ids(texts))
 
     def embed_question(self, question: str) -> Vectors:
         vector: Vectors = self.embed_passages([question])[0]

@@ -11,7 +11,7 @@ import regex
 from assistant.embedding import StaticEmbedder
 from assistant.index import Index
 from assistant.late import alignment
-from assistant.sentences import likeness
+from assistant.sentences import compare
 from assistant.text import romanised_terms, sentence_spans, shared_words
 from assistant.types import Article, Explanation, Mode, Passage, WordMatch
 
@@ -88,7 +88,7 @@ def explanations(
     quotes = [
         one.article.text[a:b] for one, some in zip(found, spans, strict=True) for a, b in some
     ]
-    near = likeness(index, question, quotes, mode=mode)
+    near = compare(index, question, quotes, mode=mode).likeness()
     explained = []
     first = 0
     for one, some in zip(found, spans, strict=True):

@@ -54,7 +54,7 @@ from assistant.lexical import LexicalEntry, LexicalIndex, write_lexical
 from assistant.romanised import Keys, RomanisedIndex, Usual, write_romanised
 from assistant.sample import draw_sample
 from assistant.store import Store, day_of, write_store
-from assistant.types import Article, Filters, IndexInfo, Passage
+from assistant.types import Article, Filters, IndexInfo, Passage, Searched
 from assistant.vectors import (
     VectorIndex,
     read_article_vectors,
@@ -298,6 +298,23 @@ class Index:
         if filters.until is not None:
             allowed &= (columns.days <= filters.until) & (columns.days != "")
         return allowed
+
+    def searched(self, filters: Filters) -> Searched:
+        """What the articles that the filters allow are."""
+        info, columns = self.info, self.columns
+        allowed = self.allowed_articles(filters)
+        if allowed is None:
+            return Searched(info.articles, info.languages, info.first_day, info.last_day)
+        names = columns.languages.distinct
+        counts = np.bincount(columns.languages.of_article[allowed], minlength=len(names))
+        languages = [(name, int(n)) for name, n in zip(names, counts, strict=True) if n]
+        days = columns.days[allowed & (columns.days != "")]
+        return Searched(
+            int(allowed.sum()),
+            tuple(sorted(languages, key=lambda one: (-one[1], one[0]))),
+            str(days.min()) if len(days) else None,
+            str(days.max()) if len(days) else None,
+        )
 
     def copies_of(self, number: int) -> npt.NDArray[np.int64]:
         """The numbers of the articles that are copies of one another with this one, itself too."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from assistant.embedding import StaticEmbedder
 from assistant.index import Index
 from assistant.late import Question, WordMatrix, maxsim, words_of
 from assistant.text import lexical_terms
@@ -15,33 +17,48 @@ from assistant.types import Mode
 Floats = npt.NDArray[np.float32]
 
 
-def _late(index: Index, question: str, sentences: Sequence[str]) -> Floats:
-    """Late interaction of the question with each sentence [n]; zeros without a token table."""
-    table = index.token_table
-    if table is None:
-        return np.zeros(len(sentences), np.float32)
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A question beside each of n sentences; what a mode does not compare is 0."""
+
+    lexical: Floats  # [n], the share of the question's lexical weight that each holds
+    cosine: Floats  # [n]
+    late: Floats  # [n], late interaction over words, 0 without a table of token vectors
+
+    def likeness(self) -> Floats:
+        """The sum of the three [n]."""
+        total: Floats = self.lexical + self.cosine + self.late
+        return total
+
+
+def _by_tokens(
+    table: StaticEmbedder, question: str, sentences: Sequence[str]
+) -> tuple[Floats, Floats]:
     tokens = table.word_tokens([question, *sentences])
+    vectors = table.embed_tokens(tokens)
     asked = Question.of(tokens[0], table.token_vectors)
     words = list(words_of(tokens[1:], table.token_vectors))
-    return maxsim(asked, WordMatrix(words, table.token_vectors).best(asked.units))
+    late = maxsim(asked, WordMatrix(words, table.token_vectors).best(asked.units))
+    return vectors[1:] @ vectors[0], late
 
 
-def likeness(index: Index, question: str, sentences: Sequence[str], *, mode: Mode) -> Floats:
-    """How near each sentence comes to the question [n]: a sum of what the mode compares.
-
-    The share of the question's lexical weight that the sentence holds, and its cosine and its
-    late interaction with the question; each at most 1.
-    """
-    scores = np.zeros(len(sentences), np.float32)
+def compare(index: Index, question: str, sentences: Sequence[str], *, mode: Mode) -> Comparison:
+    """Compares a question with sentences as the mode compares it with passages."""
+    nothing = np.zeros(len(sentences), np.float32)
+    lexical = cosine = late = nothing
     if not sentences:
-        return scores
+        return Comparison(lexical, cosine, late)
     if mode != "dense":
         weights = index.lexical.idf(lexical_terms(question))
         total = sum(weights.values()) or 1.0
-        held = [frozenset(lexical_terms(sentence)) for sentence in sentences]
-        scores += [sum(weights.get(t, 0.0) for t in terms) / total for terms in held]
+        held = (frozenset(lexical_terms(sentence)) for sentence in sentences)
+        shares = [sum(weights.get(t, 0.0) for t in terms) / total for terms in held]
+        lexical = np.array(shares, np.float32)
     if mode != "lexical":
-        vectors = index.embedder.embed_passages(sentences)
-        scores += vectors @ index.embedder.embed_question(question)
-        scores += _late(index, question, sentences)
-    return scores
+        table = index.token_table
+        if table is not None:
+            cosine, late = _by_tokens(table, question, sentences)
+        else:
+            vectors = index.embedder.embed_passages(sentences)
+            cosine = vectors @ index.embedder.embed_question(question)
+    return Comparison(lexical, cosine, late)

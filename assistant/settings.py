@@ -91,7 +91,8 @@ def check_mode(mode: str) -> Mode:
     raise SettingsError(f"mode must be one of {', '.join(MODES)}, not {mode!r}")
 
 
-def _day(name: str, value: str | date | None) -> str | None:
+def check_day(name: str, value: str | date | None) -> str | None:
+    """A day as `YYYY-MM-DD`, None for None. Raises SettingsError for what is not a day."""
     if value is None:
         return None
     try:
@@ -141,7 +142,7 @@ def check_filters(
     Raises SettingsError for a list that is empty, a day that does not parse, or a range
     that ends before it begins.
     """
-    first, last = _day("since", since), _day("until", until)
+    first, last = check_day("since", since), check_day("until", until)
     if first is not None and last is not None and first > last:
         raise SettingsError(f"since ({first}) is after until ({last}); swap them")
     tags = _names("languages", languages)

@@ -1,7 +1,7 @@
 """Development sets: gzipped JSON lines, `<name>.articles.jsonl.gz` and `<name>.cases.jsonl.gz`.
 
 Articles have `id` and `text`; cases `id`, `question` and `relevant`, the ids of the articles
-that answer. Each article is one passage, whole.
+that answer, and `answers` in some sets. Each article is one passage, whole.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ _CASES = ".cases.jsonl.gz"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question and the ids of the passages that answer it."""
+    """A question, the ids of the passages that answer it, and the answers as they say it."""
 
     id: str
     question: str
     relevant: tuple[str, ...]
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,12 @@ def read_set(folder: Path, name: str) -> DevSet:
     texts = {str(row["id"]): str(row["text"]) for row in _rows(folder / f"{name}{_ARTICLES}")}
     ids = tuple(sorted(texts))
     cases = tuple(
-        Case(str(row["id"]), str(row["question"]), tuple(map(str, row["relevant"])))
+        Case(
+            str(row["id"]),
+            str(row["question"]),
+            tuple(map(str, row["relevant"])),
+            tuple(map(str, row.get("answers", ()))),
+        )
         for row in _rows(folder / f"{name}{_CASES}")
     )
     return DevSet(ids, tuple(texts[i] for i in ids), cases)

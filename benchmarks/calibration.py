@@ -1,14 +1,20 @@
-"""Fits how sure an answer is to what was found, and says how well that tells right from wrong.
+"""Fits which sentences answer, and how sure an answer is, and says how well that tells.
 
     python -m benchmarks.calibration DEV [--questions N] [--without-words]
 
-DEV holds aligned questions and passages as for `benchmarks.mixed_pool`, five passages in a row
-being of one article (XQuAD). Each article goes into the collection in one language drawn at
-random. Every question is asked in that language ("same") and in another one ("cross"), once
-over all hits and once without the hits of its article, as if the collection had no answer. A
-logistic regression on the score of the best hit and of the best sentence tells the two apart.
-Prints for each mode, as JSON, its weights for `assistant/answering.py` and, for `same` and
-`cross`, the area under the ROC curve and the shares that are answered at the threshold. With
+DEV holds aligned questions, answers and passages as for `benchmarks.mixed_pool`, five passages
+in a row being of one article (XQuAD). The articles are made into collections: one with each article
+in a language drawn at random ("pool"), and one for each language. Of every collection N questions
+are asked in the language of their article ("same") and N in another ("cross"), spread over
+the collections of one language.
+
+Sentences: a softmax over the sentences of a question's first passages is fitted to those that
+hold the answer. Confidence: every question counts once with all hits and once without the hits
+of its article, as if the collection had no answer; a logistic regression tells the two apart.
+Both are fitted on the questions of every other article; everything printed is measured on the
+rest. Prints for each mode, as JSON, the weights for `assistant/answering.py`; the area under
+the ROC curve and the shares that are answered at the threshold; and the share of questions
+without an answer that is refused where 90 % of the others are answered. With
 `--without-words` the model is taken as one that is no table of token vectors.
 """
 
@@ -19,38 +25,45 @@ import json
 import random
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from assistant.answering import THRESHOLD, evidence
+from assistant.answering import EVIDENCE, THRESHOLD, evidence
 from assistant.building import build
 from assistant.index import Index
 from assistant.retrieval import search
-from assistant.types import Filters, Mode
-from benchmarks._dev_sets import DevSet, read_set, set_names
+from assistant.selecting import FEATURES, candidates, features
+from assistant.types import Filters, Hit, Mode
+from benchmarks._answers import holds
+from benchmarks._dev_sets import Case, DevSet, read_sets
 
 SEED = 1
 PASSAGES_IN_ARTICLE = 5
 HITS = 24
 READ = 8
 RIDGE = 1e-3
-STEPS = 4_000
-RATE = 0.3
+STEPS = 400
+RATE = 0.5
+ANSWERED = 0.9
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """What one question found: two scores, and whether its answer was there to be found."""
+class Asked:
+    """What one question found: the features of the sentences, and which hold the answer."""
 
     kind: str
-    hit: float
-    sentence: float
+    fitted: bool
+    hits: tuple[Hit, ...]
+    features: npt.NDArray[np.float32]  # [n, FEATURES]
+    right: Bools  # [n]
     answerable: bool
 
 
@@ -62,103 +75,197 @@ class WithoutWords(Index):
         return None
 
 
-def write_collection(sets: dict[str, DevSet], output: Path) -> dict[str, tuple[str, str]]:
-    """Writes the articles as JSON lines; returns article id and language of each passage."""
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Articles of five passages each, and where each passage is."""
+
+    name: str
+    articles: Mapping[str, tuple[str, str]]  # language and text, by id
+    of_passage: Mapping[str, str]
+
+
+def collections(sets: Mapping[str, DevSet]) -> Iterator[Collection]:
+    """The pool of all languages, then one collection for each of them."""
     chance = random.Random(SEED)
     languages = sorted(sets)
     texts = {name: dict(zip(s.ids, s.texts, strict=True)) for name, s in sets.items()}
     passages = sets[languages[0]].ids
-    where: dict[str, tuple[str, str]] = {}
-    with output.open("w", encoding="utf-8") as file:
-        for start in range(0, len(passages), PASSAGES_IN_ARTICLE):
-            ids = passages[start : start + PASSAGES_IN_ARTICLE]
-            language = chance.choice(languages)
-            article = f"article-{start}"
-            text = "\n\n".join(texts[language][i] for i in ids)
-            row = {"id": article, "language": language, "text": text}
+    starts = range(0, len(passages), PASSAGES_IN_ARTICLE)
+    of_passage = {
+        identity: f"article-{start}"
+        for start in starts
+        for identity in passages[start : start + PASSAGES_IN_ARTICLE]
+    }
+
+    def made(name: str, chosen: Mapping[str, str]) -> Collection:
+        parts: dict[str, list[str]] = {}
+        for identity, article in of_passage.items():
+            parts.setdefault(article, []).append(texts[chosen[article]][identity])
+        articles = {one: (chosen[one], "\n\n".join(some)) for one, some in parts.items()}
+        return Collection(name, articles, of_passage)
+
+    drawn = {f"article-{start}": chance.choice(languages) for start in starts}
+    yield made("pool", drawn)
+    for language in languages:
+        yield made(language, dict.fromkeys(drawn, language))
+
+
+def indexed(collection: Collection, folder: Path, *, without_words: bool) -> Index:
+    rows = folder / f"{collection.name}.jsonl"
+    with rows.open("w", encoding="utf-8") as file:
+        for identity, (language, text) in collection.articles.items():
+            row = {"id": identity, "language": language, "text": text}
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            where.update(dict.fromkeys(ids, (article, language)))
-    return where
+    build(rows, index=folder / collection.name)
+    return (WithoutWords if without_words else Index).open(folder / collection.name)
+
+
+def questions(
+    collection: Collection, sets: Mapping[str, DevSet], count: int
+) -> Iterator[tuple[str, str, Case, tuple[str, ...]]]:
+    """Kind, article, question and the answers in the article's language."""
+    chance = random.Random(f"{SEED} {collection.name}")
+    languages = sorted(sets)
+    cases = {name: {case.id: case for case in s.cases} for name, s in sets.items()}
+    identities = sorted(cases[languages[0]])
+    for identity in chance.sample(identities, min(count, len(identities))):
+        article = collection.of_passage[cases[languages[0]][identity].relevant[0]]
+        own, _ = collection.articles[article]
+        other = chance.choice([language for language in languages if language != own])
+        for kind, language in (("same", own), ("cross", other)):
+            yield kind, article, cases[language][identity], cases[own][identity].answers
 
 
 def observe(
     index: Index,
-    sets: dict[str, DevSet],
-    where: dict[str, tuple[str, str]],
+    collection: Collection,
+    sets: Mapping[str, DevSet],
     mode: Mode,
     count: int,
-) -> list[Row]:
-    """What `count` questions find, in two languages, with their article and without it."""
-    chance = random.Random(SEED)
-    languages = sorted(sets)
-    cases = {name: {case.id: case for case in s.cases} for name, s in sets.items()}
-    rows = []
-    for identity in chance.sample(sorted(cases[languages[0]]), count):
-        article, own = where[cases[languages[0]][identity].relevant[0]]
-        other = chance.choice([language for language in languages if language != own])
-        for kind, language in (("same", own), ("cross", other)):
-            question = cases[language][identity].question
-            hits = search(index, question, k=HITS, mode=mode, filters=Filters())
-            without = [hit for hit in hits if hit.article.id != article]
-            for answerable, found in ((True, hits[:READ]), (False, without[:READ])):
-                if found:
-                    scores = evidence(index, question, found, mode=mode)
-                    rows.append(Row(kind, *scores, answerable))
-    return rows
+) -> Iterator[Asked]:
+    """What `count` questions of each kind find, with their article and without it."""
+    for kind, article, case, answers in questions(collection, sets, count):
+        hits = search(index, case.question, k=HITS, mode=mode, filters=Filters())
+        without = [hit for hit in hits if hit.article.id != article]
+        fitted = int(article.removeprefix("article-")) // PASSAGES_IN_ARTICLE % 2 == 0
+        for answerable, found in ((True, hits[:READ]), (False, without[:READ])):
+            sentences = candidates(found)
+            if not sentences:
+                continue
+            of_article = np.array([s.hit.article.id == article for s in sentences])
+            right = of_article & [holds(s.quote, answers) for s in sentences]
+            values = features(index, case.question, sentences, mode=mode)
+            yield Asked(kind, fitted, tuple(found), values, right, answerable)
 
 
-def fit(scores: Floats, answerable: Floats) -> Floats:
-    """Weights of two scores [n, 2] and a bias [3], by gradient descent on standardised scores."""
-    mean, deviation = scores.mean(axis=0), scores.std(axis=0) + 1e-9
-    columns = np.c_[(scores - mean) / deviation, np.ones(len(scores))]
-    weights = np.zeros(3)
+def fit_sentences(asked: Sequence[Asked]) -> Floats:
+    """Weights [FEATURES] under which the sentences that hold the answer are the likeliest."""
+    chosen = [one for one in asked if one.right.any()]
+    everything = np.concatenate([one.features for one in chosen]).astype(np.float64)
+    deviation = everything.std(axis=0)
+    scale = np.where(deviation > 0, deviation, 1.0)
+    rows = [(one.features / scale, one.right) for one in chosen]
+    weights = np.zeros(len(scale))
     for _ in range(STEPS):
+        gradient = RIDGE * weights
+        for columns, right in rows:
+            logits = columns @ weights
+            shares = np.exp(logits - logits.max())
+            shares /= shares.sum()
+            wanted = np.where(right, shares, 0.0)
+            gradient += columns.T @ (shares - wanted / wanted.sum()) / len(rows)
+        weights -= RATE * gradient
+    return np.where(deviation > 0, weights / scale, 0.0)
+
+
+def fit(values: Floats, answerable: Bools) -> Floats:
+    """Weights of values [n, v] and a bias [v + 1], by gradient descent on standardised values."""
+    mean, deviation = values.mean(axis=0), values.std(axis=0) + 1e-9
+    columns = np.c_[(values - mean) / deviation, np.ones(len(values))]
+    weights = np.zeros(columns.shape[1])
+    for _ in range(10 * STEPS):
         probability = 1 / (1 + np.exp(-columns @ weights))
         gradient = columns.T @ (probability - answerable) / len(answerable)
-        weights -= RATE * (gradient + RIDGE * weights)
-    scaled = weights[:2] / deviation
-    return np.append(scaled, weights[2] - scaled @ mean)
+        gradient[:-1] += RIDGE * weights[:-1]
+        weights -= RATE * gradient
+    scaled = weights[:-1] / deviation
+    return np.append(scaled, weights[-1] - scaled @ mean)
 
 
-def area_under_curve(values: Floats, positive: npt.NDArray[np.bool_]) -> float:
+def area_under_curve(values: Floats, positive: Bools) -> float:
     """How often a positive value is above a negative one; half of the ties count."""
     above = values[positive][:, None] - values[~positive][None]
     return float((above > 0).mean() + (above == 0).mean() / 2)
 
 
-def summary(rows: list[Row]) -> dict[str, object]:
-    scores = np.array([(row.hit, row.sentence) for row in rows])
-    answerable = np.array([row.answerable for row in rows])
-    weights = fit(scores, answerable.astype(np.float64))
-    confidence = 1 / (1 + np.exp(-(scores @ weights[:2] + weights[2])))
-    found: dict[str, object] = {"weights": [round(float(w), 3) for w in weights]}
-    for kind in ("same", "cross"):
-        chosen = np.array([row.kind == kind for row in rows])
-        of_kind, right = confidence[chosen], answerable[chosen]
-        found[kind] = {
-            "auroc": round(area_under_curve(of_kind, right), 3),
-            "answered when it is there": round(float((of_kind[right] >= THRESHOLD).mean()), 3),
-            "answered when it is not": round(float((of_kind[~right] >= THRESHOLD).mean()), 3),
-        }
-    return found
+def told_apart(confidence: Floats, answerable: Bools) -> dict[str, float]:
+    """How well the confidence tells questions with an answer from those without."""
+    there, absent = confidence[answerable], confidence[~answerable]
+    least = np.quantile(there, 1 - ANSWERED)
+    return {
+        "auroc": round(area_under_curve(confidence, answerable), 3),
+        "answered when it is there": round(float((there >= THRESHOLD).mean()), 3),
+        "answered when it is not": round(float((absent >= THRESHOLD).mean()), 3),
+        "refused where 90 % are answered": round(float((absent < least).mean()), 3),
+        "confidence where 90 % are answered": round(float(least), 3),
+    }
+
+
+def _scores(one: Asked, weights: Floats) -> npt.NDArray[np.float32]:
+    return (one.features @ weights).astype(np.float32)
+
+
+def first_right(asked: Sequence[Asked], weights: Floats, count: int) -> float:
+    """The share of questions with an answer that one of the first `count` sentences holds."""
+    there = [one for one in asked if one.answerable]
+    return float(
+        np.mean([one.right[np.argsort(-_scores(one, weights))[:count]].any() for one in there])
+    )
+
+
+def summary(asked: Sequence[Asked]) -> dict[str, Any]:
+    weights = fit_sentences([one for one in asked if one.fitted])
+    values = np.array([evidence(one.hits, _scores(one, weights)) for one in asked])
+    answerable = np.array([one.answerable for one in asked])
+    fitted = np.array([one.fitted for one in asked])
+    of_values = fit(values[fitted], answerable[fitted])
+    confidence = 1 / (1 + np.exp(-(values @ of_values[:-1] + of_values[-1])))
+    result: dict[str, Any] = {
+        "sentence": dict(zip(FEATURES, np.round(weights, 2).tolist(), strict=True)),
+        "evidence": dict(
+            zip((*EVIDENCE, "constant"), np.round(of_values, 3).tolist(), strict=True)
+        ),
+    }
+    kinds = np.array([one.kind for one in asked])
+    for kind in ("same", "cross", "both"):
+        chosen = ~fitted & ((kinds == kind) | (kind == "both"))
+        rows = [one for one, taken in zip(asked, chosen, strict=True) if taken]
+        result[kind] = told_apart(confidence[chosen], answerable[chosen])
+        for count in (1, 3):
+            result[kind][f"answer in the first {count}"] = round(
+                first_right(rows, weights, count), 3
+            )
+    return result
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dev", type=Path)
-    parser.add_argument("--questions", type=int, default=300)
+    parser.add_argument("--questions", type=int, default=360)
     parser.add_argument("--without-words", action="store_true")
     arguments = parser.parse_args()
-    sets = {name: read_set(arguments.dev, name) for name in set_names(arguments.dev)}
+    sets = read_sets(arguments.dev)
+    modes: tuple[Mode, ...] = get_args(Mode)
+    asked: dict[Mode, list[Asked]] = {mode: [] for mode in modes}
     with tempfile.TemporaryDirectory() as temporary:
-        collection, folder = Path(temporary) / "articles.jsonl", Path(temporary) / "index"
-        where = write_collection(sets, collection)
-        build(collection, index=folder)
-        index = (WithoutWords if arguments.without_words else Index).open(folder)
-        for mode in get_args(Mode):
-            print(mode, file=sys.stderr)
-            rows = observe(index, sets, where, mode, arguments.questions)
-            print(json.dumps({"mode": mode, **summary(rows)}), flush=True)
+        for collection in collections(sets):
+            print(collection.name, file=sys.stderr)
+            index = indexed(collection, Path(temporary), without_words=arguments.without_words)
+            share = 1 if collection.name == "pool" else len(sets)
+            for mode, rows in asked.items():
+                rows += observe(index, collection, sets, mode, arguments.questions // share)
+    for mode, rows in asked.items():
+        print(json.dumps({"mode": mode, **summary(rows)}), flush=True)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import assistant
 PACKAGE = ROOT / "assistant"
 LAYERS = (
     ("errors", "types"),
-    ("settings", "text", "files", "language"),
+    ("settings", "text", "files", "language", "references"),
     (
         "articles",
         "passages",
@@ -25,13 +25,14 @@ LAYERS = (
         "late",
         "romanised",
         "copies",
+        "cues",
         "sample",
         "store",
         "reranking",
     ),
     ("index",),
     ("building", "ranking", "sentences"),
-    ("explaining",),
+    ("explaining", "selecting"),
     ("retrieval",),
     ("answering",),
     ("api",),

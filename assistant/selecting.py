@@ -1,0 +1,129 @@
+"""Which sentences of the best passages answer a question: an order of them, and a choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.cues import Expected, expected, offers
+from assistant.index import Index
+from assistant.sentences import compare
+from assistant.text import Span, lexical_terms, sentence_spans
+from assistant.types import Hit, Mode
+
+HITS_READ = 6
+MAX_SENTENCES = 4
+MOST_POINTS = 10.0
+
+_SHORTEST = 12
+_MARGIN = 3.0
+_SAME_SENTENCE = 0.8
+_CUES: tuple[tuple[Expected, ...], ...] = (("number",), ("date",), ("person", "place"))
+
+FEATURES = (
+    "lexical",
+    "cosine",
+    "late",
+    "behind",
+    "number",
+    "date",
+    "name",
+    "lexical beside",
+    "late beside",
+)
+"""What a sentence is ordered by; `features` has the meaning of each."""
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence, or as much of it as lies in a passage: `hit.article.text[start:end]`."""
+
+    hit: Hit
+    start: int
+    end: int
+
+    @property
+    def quote(self) -> str:
+        return self.hit.article.text[self.start : self.end]
+
+
+def candidates(hits: Sequence[Hit]) -> list[Candidate]:
+    """The sentences of the first passages, each once, best passage first, in order of the text."""
+    spans: dict[str, list[Span]] = {}
+    seen: set[tuple[str, int]] = set()
+    found = []
+    for hit in hits[:HITS_READ]:
+        article, passage = hit.article, hit.passage
+        if article.id not in spans:
+            spans[article.id] = sentence_spans(article.text, article.language)
+        for start, end in spans[article.id]:
+            # A sentence longer than a passage is quoted as far as the passage goes.
+            start, end = max(start, passage.start), min(end, passage.end)
+            if end - start < _SHORTEST or (article.id, start) in seen:
+                continue
+            seen.add((article.id, start))
+            found.append(Candidate(hit, start, end))
+    return found
+
+
+def _beside(sentences: Sequence[Candidate], values: Floats) -> Floats:
+    """The higher value of the two sentences beside each one, of the same article [n]."""
+    article = np.array([sentence.hit.article.id for sentence in sentences])
+    together = article[1:] == article[:-1]
+    beside = np.zeros(len(values), np.float32)
+    beside[1:][together] = values[:-1][together]
+    beside[:-1][together] = np.maximum(beside[:-1], values[1:])[together]
+    return beside
+
+
+def features(index: Index, question: str, sentences: Sequence[Candidate], *, mode: Mode) -> Floats:
+    """What speaks for each sentence, [n, FEATURES].
+
+    Lexical share, cosine and late interaction with the question; the points that its passage
+    is behind the best one, those over 10 not counted; whether it has a number, a date or a name
+    where the question asks for one; the lexical share and the late interaction
+    of the sentences beside it, since an answer often leaves out what was said before.
+    """
+    quotes = [sentence.quote for sentence in sentences]
+    compared = compare(index, question, quotes, mode=mode)
+    points = np.array([min(MOST_POINTS, s.hit.score) for s in sentences], np.float32)
+    wanted = expected(question)
+    cue = np.array([offers(quote, question, wanted) for quote in quotes], np.float32)
+    return np.stack(
+        [
+            compared.lexical,
+            compared.cosine,
+            compared.late,
+            points.max(initial=0) - points,
+            *(cue * (wanted in kinds) for kinds in _CUES),
+            _beside(sentences, compared.lexical),
+            _beside(sentences, compared.late),
+        ],
+        axis=1,
+    ).astype(np.float32)
+
+
+def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
+    return len(a & b) / max(1, min(len(a), len(b)))
+
+
+def choose(sentences: Sequence[Candidate], scores: Floats) -> list[Candidate]:
+    """The best sentences near the best score, without one that repeats another."""
+    order = np.lexsort((np.arange(len(scores)), -scores)).tolist()
+    chosen: list[Candidate] = []
+    said: list[frozenset[str]] = []
+    for i in order:
+        if chosen and scores[i] < scores[order[0]] - _MARGIN:
+            break
+        terms = frozenset(lexical_terms(sentences[i].quote))
+        if not any(_overlap(terms, other) > _SAME_SENTENCE for other in said):
+            chosen.append(sentences[i])
+            said.append(terms)
+        if len(chosen) == MAX_SENTENCES:
+            break
+    return chosen
