@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from assistant import markup
 
 Mode = Literal["hybrid", "dense", "lexical"]
 
@@ -380,6 +383,61 @@ class Answer:
             "hits": [hit.to_dict() for hit in self.hits],
             "index": self.index.to_dict(),
         }
+
+    def markdown(self, *, languages: Collection[str] = ()) -> str:
+        """The question, the answer and its sources as Markdown, with all foreign text escaped.
+
+        `languages` are the tags of the question's own language: a quote in another one is
+        marked with its tag, and without `languages` every quote is.
+        """
+        period, only, of = self.period, self.filters, self.searched
+        blocks = [
+            markup.heading(self.question),
+            markup.labelled("Understood as", self.completed),
+            markup.labelled(
+                "Asked",
+                f"as of {self.as_of}",
+                period and f"asked about {markup.days(period.since, period.until)}",
+                only.languages and f"only the languages {', '.join(only.languages)}",
+                only.sources and f"only the outlets {', '.join(only.sources)}",
+                (only.since or only.until) and f"only of {markup.days(only.since, only.until)}",
+                self.written_by and f"written by {self.written_by}",
+                self.note,
+            ),
+        ]
+        if self.found:
+            blocks += [self._shown(sentence, languages) for sentence in self.sentences]
+            numbers = [citation.number for citation in self.citations]
+            for u in self.updates:
+                blocks.append(markup.newer(u.was, numbers[u.older], u.now, numbers[u.newer]))
+            blocks.append(markup.listed("Sources", self._sources()))
+        else:
+            tags = ", ".join(tag for tag, _ in of.languages)
+            of_days = markup.days(of.first_day, of.last_day)
+            nearest = {hit.article.id: markup.markdown_text(hit.article.title) for hit in self.hits}
+            blocks.append(markup.markdown_text(NOT_FOUND))
+            blocks.append(markup.labelled("Searched", f"{of.articles} articles", tags, of_days))
+            blocks.append(markup.listed("Nearest", list(nearest.values())[:3]))
+        return "\n\n".join(block for block in blocks if block) + "\n"
+
+    def _shown(self, sentence: Sentence, languages: Collection[str]) -> str:
+        """A quote with its language, where it is foreign; or a paragraph with its state."""
+        if sentence.state != "verbatim":
+            remark = markup.STATES[sentence.state]
+            return markup.stated(sentence.text, sentence.citations, remark, sentence.missing)
+        spoken = {c.article.language for c in self.citations if c.number in sentence.citations}
+        foreign = sorted(spoken - set(languages) - {UNDETERMINED})
+        return markup.quoted(sentence.text, sentence.citations, foreign)
+
+    def _sources(self) -> list[str]:
+        """A line for each number: its article, and where in the article its sentences stand."""
+        lines = []
+        for number, article in sorted({c.number: c.article for c in self.citations}.items()):
+            day = article.published[:10] if article.published else None
+            said = (article.title, article.source, day, article.language)
+            spans = sorted({(c.start, c.end) for c in self.citations if c.number == number})
+            lines.append(markup.source_line(number, said, article.url, article.id, spans))
+        return lines
 
 
 NOT_FOUND = "Not found in these articles."

@@ -14,7 +14,8 @@ import assistant
 
 PACKAGE = ROOT / "assistant"
 LAYERS = (
-    ("errors", "types"),
+    ("errors", "markup"),
+    ("types",),
     ("settings", "text", "files", "language", "references"),
     (
         "articles",
@@ -29,9 +30,10 @@ LAYERS = (
         "sample",
         "store",
         "reranking",
+        "saved",
     ),
-    ("index",),
-    ("building", "ranking", "sentences"),
+    ("index", "answer_file"),
+    ("building", "ranking", "sentences", "verifying"),
     ("explaining", "selecting"),
     ("retrieval",),
     ("answering",),

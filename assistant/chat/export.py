@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assistant.chat.conversation import Turn
-from assistant.chat.escaping import display_text, markdown_text, web_link
+from assistant.markup import display_text, web_link
 from assistant.types import Answer, Article
 
 
@@ -27,21 +27,9 @@ def plain_text(turns: Sequence[Turn]) -> str:
 
 def markdown(turns: Sequence[Turn]) -> str:
     """Every answered turn, the oldest first; empty where there is none."""
-    sections = [_section(turn.answer) for turn in turns if turn.answer is not None]
-    return "\n".join(sections)
-
-
-def _section(answer: Answer) -> str:
-    lines = [f"## {markdown_text(answer.question)}", ""]
-    if not answer.found:
-        lines.append(markdown_text(answer.text))
-    for citation in answer.citations if answer.found else ():
-        lines += [f"> {markdown_text(citation.quote)} \\[{citation.number}\\]", ""]
-    lines += [
-        f"- \\[{number}\\] " + ", ".join(map(markdown_text, _reference(article)))
-        for number, article in _cited(answer)
-    ]
-    return "\n".join(lines) + "\n"
+    # Without the question's language: the library that tells it takes long to load, and the
+    # chat writes this text with every answer.
+    return "\n".join(turn.answer.markdown() for turn in turns if turn.answer is not None)
 
 
 def _cited(answer: Answer) -> list[tuple[int, Article]]:
