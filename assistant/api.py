@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 
+from assistant.answer_file import read_answer, save_answer
 from assistant.answering import compose
 from assistant.errors import ArticleNotFound
 from assistant.index import Index, current_generation
@@ -27,6 +28,7 @@ from assistant.settings import (
     check_question,
 )
 from assistant.types import Answer, Article, Filters, Hit, IndexInfo
+from assistant.verifying import Verification, verify_answer
 
 
 class Assistant:
@@ -166,6 +168,20 @@ class Assistant:
         if article is None:
             raise ArticleNotFound(f"the index holds no article with the id {article_id!r}")
         return article
+
+    def save(self, answer: Answer, path: str | Path) -> None:
+        """Writes an answer to a `.json` file, which `verify` reads, or a `.md` file of Markdown.
+
+        Raises SettingsError for another ending, AnswerFileError where the file cannot be
+        written or is there already and is no answer file.
+        """
+        index = self._current()
+        same = answer.index.generation == index.info.generation
+        save_answer(answer, Path(path), fingerprint=index.fingerprint if same else None)
+
+    def verify(self, path: str | Path) -> Verification:
+        """Looks for every quote of a saved answer in the index. Raises AnswerFileError."""
+        return verify_answer(read_answer(Path(path)), self._current())
 
     def close(self) -> None:
         """Lets go of the index's files. Closing twice is allowed."""

@@ -1,4 +1,4 @@
-"""The command line: `assistant build`, `search`, `ask`, `chat`, `eval`."""
+"""The command line: `assistant build`, `search`, `ask`, `verify`, `chat`, `eval`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from assistant.settings import DEFAULT_K, MAX_K, MODES, Settings
 
 if TYPE_CHECKING:
     from assistant.types import Answer, Article, BuildReport, Hit
+    from assistant.verifying import Checked
 
 Progress = Callable[[str, int, int], None]
 
@@ -218,11 +219,47 @@ def _ask(arguments: argparse.Namespace) -> int:
             explain=arguments.explain,
             **_filters(arguments),
         )
-    if arguments.json:
-        _print_json(answer.to_dict())
-    else:
-        _show_answer(answer)
+        # Shown before it is saved: an answer whose file cannot be written is not lost.
+        if arguments.json:
+            _print_json(answer.to_dict())
+        else:
+            _show_answer(answer)
+        if arguments.save is not None:
+            assistant.save(answer, arguments.save)
     return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from assistant.api import Assistant
+
+    with Assistant(arguments.index) as assistant:
+        result = assistant.verify(arguments.file)
+    if arguments.json:
+        _print_json(result.to_dict())
+    else:
+        for checked in result.checked:
+            print(_became(checked))
+        if not result.checked:
+            _note("the answer quotes nothing; there is nothing to verify")
+        if not result.same_generation:
+            _note("the index was built again, or is another one, since the answer was saved")
+        if result.same_model is False:
+            _note("the index has another embedding model than the one that answered")
+    return 0 if result.holds else 1
+
+
+def _became(checked: Checked) -> str:
+    """One line on a citation: its number, the verdict, the article, and where the quote stands."""
+    from assistant.text import one_line
+
+    saved = checked.citation
+    parts = [f"[{saved.number}] {checked.verdict}: {one_line(saved.article.title)}"]
+    parts.append(f"{one_line(saved.article.id)} {saved.start}-{saved.end}")
+    if checked.verdict == "moved":
+        parts.append(f"now {one_line(checked.article_id or '')} {checked.start}-{checked.end}")
+    if checked.edited and checked.verdict != "changed":
+        parts.append("edited elsewhere")
+    return ", ".join(parts)
 
 
 def _chat(arguments: argparse.Namespace) -> int:
@@ -359,7 +396,18 @@ def _parser() -> argparse.ArgumentParser:
         help="answer with citations",
     )
     command.add_argument("question")
+    command.add_argument(
+        "--save", type=Path, metavar="FILE", help="keep the answer: .json to verify, .md to read"
+    )
     command.set_defaults(run=_ask)
+
+    command = commands.add_parser(
+        "verify",
+        parents=[index, json_output],
+        help="look for a saved answer's quotes in the index; status 1 where one is not found",
+    )
+    command.add_argument("file", type=Path, metavar="ANSWER.json", help="what ask --save wrote")
+    command.set_defaults(run=_verify)
 
     command = commands.add_parser("chat", parents=[index, reranking], help="serve the web chat")
     command.add_argument(

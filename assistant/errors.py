@@ -69,3 +69,7 @@ class ServerError(AssistantError):
 
 class IndexUnwritable(AssistantError):
     """The index cannot be written: no space, no permission."""
+
+
+class AnswerFileError(AssistantError):
+    """A file of a saved answer cannot be read, is not sound, or cannot be written."""

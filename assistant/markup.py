@@ -102,6 +102,11 @@ def labelled(label: str, *parts: str | None) -> str:
     return f"{label}: {markdown_text(text)}" if text else ""
 
 
+def only(what: str, values: Sequence[str] | None) -> str | None:
+    """What a filter allows, in words."""
+    return None if values is None else f"only the {what} {', '.join(values)}"
+
+
 def listed(label: str, items: Sequence[str]) -> str:
     """A list of lines that are Markdown already; empty where there are none."""
     return "\n".join([f"{label}:", "", *(f"- {item}" for item in items)]) if items else ""
@@ -158,10 +163,10 @@ def source_line(
     return f"\\[{number}\\] " + ", ".join(part for part in parts if part)
 
 
-def days(since: str | None, until: str | None) -> str:
-    """A range of days in words."""
-    if since == until:
-        return since or "any day"
+def days(before: str, since: str | None, until: str | None) -> str | None:
+    """A range of days in words, after `before`; None where it is open on both sides."""
+    if since is None and until is None:
+        return None
     if since is None or until is None:
-        return f"until {until}" if since is None else f"from {since}"
-    return f"{since} to {until}"
+        return f"{before} days until {until}" if since is None else f"{before} days from {since}"
+    return f"{before} {since}" if since == until else f"{before} {since} to {until}"

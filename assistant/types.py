@@ -397,10 +397,10 @@ class Answer:
             markup.labelled(
                 "Asked",
                 f"as of {self.as_of}",
-                period and f"asked about {markup.days(period.since, period.until)}",
-                only.languages and f"only the languages {', '.join(only.languages)}",
-                only.sources and f"only the outlets {', '.join(only.sources)}",
-                (only.since or only.until) and f"only of {markup.days(only.since, only.until)}",
+                None if period is None else markup.days("about", period.since, period.until),
+                markup.only("languages", only.languages),
+                markup.only("outlets", only.sources),
+                markup.days("only of", only.since, only.until),
                 self.written_by and f"written by {self.written_by}",
                 self.note,
             ),
@@ -413,7 +413,7 @@ class Answer:
             blocks.append(markup.listed("Sources", self._sources()))
         else:
             tags = ", ".join(tag for tag, _ in of.languages)
-            of_days = markup.days(of.first_day, of.last_day)
+            of_days = markup.days("of", of.first_day, of.last_day)
             nearest = {hit.article.id: markup.markdown_text(hit.article.title) for hit in self.hits}
             blocks.append(markup.markdown_text(NOT_FOUND))
             blocks.append(markup.labelled("Searched", f"{of.articles} articles", tags, of_days))
