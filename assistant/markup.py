@@ -77,6 +77,7 @@ def web_link(url: str | None) -> str | None:
     return url if parts.hostname and "@" not in parts.netloc else None
 
 
+_CLOSING = re.compile(r" (#+)\Z")
 _ENTITY = re.compile(r"&#?\w{1,40};")
 
 
@@ -91,9 +92,8 @@ def markdown_link(url: str | None) -> str | None:
 
 def heading(text: str) -> str:
     """A heading of the second level."""
-    line = markdown_text(text)
-    # A run of "#" at the end of a heading is taken for its closing marks.
-    return f"## {line[:-1]}\\#" if line.endswith("#") else f"## {line}"
+    # A run of "#" after a space at the end of a heading is taken for its closing marks.
+    return "## " + _CLOSING.sub(r" \\\1", markdown_text(text))
 
 
 def labelled(label: str, *parts: str | None) -> str:

@@ -416,7 +416,8 @@ class Answer:
             of_days = markup.days("of", of.first_day, of.last_day)
             nearest = {hit.article.id: markup.markdown_text(hit.article.title) for hit in self.hits}
             blocks.append(markup.markdown_text(NOT_FOUND))
-            blocks.append(markup.labelled("Searched", f"{of.articles} articles", tags, of_days))
+            articles = "1 article" if of.articles == 1 else f"{of.articles} articles"
+            blocks.append(markup.labelled("Searched", articles, tags, of_days))
             blocks.append(markup.listed("Nearest", list(nearest.values())[:3]))
         return "\n\n".join(block for block in blocks if block) + "\n"
 

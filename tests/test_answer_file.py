@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 from assistant.answer_file import MAX_BYTES, read_answer, save_answer, to_document
 from assistant.api import Assistant
 from assistant.building import build
+from assistant.chat.conversation import Turn
+from assistant.chat.export import markdown
 from assistant.cli import main
 from assistant.errors import AnswerFileError, SettingsError
 from assistant.saved import SavedAnswer, SavedCitation
@@ -819,7 +821,7 @@ def test_the_markdown_of_a_refusal_with_hostile_texts() -> None:
         "\n"
         "Not found in these articles.\n"
         "\n"
-        "Searched: 1 articles; &lt;u&gt;en&lt;/u&gt;; of 2024-01-01\n"
+        "Searched: 1 article; &lt;u&gt;en&lt;/u&gt;; of 2024-01-01\n"
         "\n"
         "Nearest:\n"
         "\n"
@@ -889,3 +891,15 @@ def test_a_saved_markdown_file_marks_only_what_is_foreign(tiny: Assistant, tmp_p
     assert text.startswith("<!-- assistant-answer 1 -->\n\n## When did")
     assert "Monday. \\[1\\]\n" in text
     assert "mars. \\[2\\] (fr)\n" in text
+
+
+def test_the_chat_saves_the_markdown_of_every_answered_turn(tiny: Assistant) -> None:
+    found, refusal = answer_with(tiny, OPENED), answer_with(tiny, question="# zzz")
+    turns = (
+        Turn(1, QUESTION, answer=found),
+        Turn(2, "?", error="no"),
+        Turn(3, "# zzz", answer=refusal),
+        Turn(4, "waits"),
+    )
+    assert markdown(turns) == found.markdown() + "\n" + refusal.markdown()
+    assert markdown(()) == ""

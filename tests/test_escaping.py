@@ -8,11 +8,18 @@ from html.parser import HTMLParser
 import pytest
 from chat_attacks import ATTACKS, fuzzed
 
-from assistant.chat.escaping import (
+from assistant.chat.escaping import html_text, link_host
+from assistant.markup import (
+    days,
     display_text,
-    html_text,
-    link_host,
+    heading,
+    labelled,
+    listed,
+    markdown_link,
     markdown_text,
+    only,
+    quoted,
+    stated,
     web_link,
 )
 
@@ -61,7 +68,7 @@ def test_markdown_text_is_text_and_only_text() -> None:
     renderer = markdown_it.MarkdownIt("commonmark", {"html": True}).enable(
         ["table", "strikethrough"]
     )
-    for text in STRINGS:
+    for text in [*STRINGS, *(text[:9] * 2_000 for text in ATTACKS[::9])]:
         shown = markdown_text(text)
         reader = _read(renderer.render(shown))
         assert set(reader.tags) <= {"p"}, text
@@ -137,3 +144,46 @@ def test_a_host_of_foreign_letters_is_shown_in_its_plain_form() -> None:
     assert link_host("https://exаmple.org/") == "xn--exmple-4nf.org"
     assert link_host("https://example.org:8080/x") == "example.org"
     assert link_host("https://" + "ä" * 80 + ".org/").isascii()
+
+
+def test_a_heading_and_a_quote_are_one_element_with_all_of_the_text() -> None:
+    markdown_it = pytest.importorskip("markdown_it")
+    renderer = markdown_it.MarkdownIt("commonmark", {"html": True})
+    for text in [*STRINGS, "C #", "C ##", "a #\\", "#", "##  #"]:
+        reader = _read(renderer.render(heading(text)))
+        assert (reader.tags, reader.text.strip()) == (["h2"], display_text(text).strip())
+        reader = _read(renderer.render(quoted(text, (1, 23), ("en", text))))
+        assert reader.tags[0] == "blockquote" and set(reader.tags[1:]) <= {"p"}
+        reader = _read(renderer.render(stated(text, (1,), "partly", (text, text))))
+        assert set(reader.tags) <= {"p"}
+        reader = _read(renderer.render(listed("Sources", [markdown_text(text), "x"])))
+        assert reader.tags[:2] == ["p", "ul"] and set(reader.tags[2:]) <= {"li", "p"}
+
+
+@pytest.mark.parametrize(
+    ("url", "link"),
+    [
+        ("https://example.org/a?b=c&d=e", "<https://example.org/a?b=c&d=e>"),
+        ("https://example.org/?a=1&copy;", "https&#58;//example.org/?a=1&amp;copy;"),
+        ("javascript:alert(1)", None),
+        (None, None),
+    ],
+)
+def test_a_link_opens_what_it_says(url: str | None, link: str | None) -> None:
+    assert markdown_link(url) == link
+
+
+def test_what_is_empty_is_left_out() -> None:
+    assert labelled("Asked", None, "") == ""
+    assert labelled("Asked", "a", None, "b*") == "Asked: a; b\\*"
+    assert listed("Sources", []) == ""
+    assert only("days", None) is None
+    assert only("outlets", ("a", "b")) == "only the outlets a, b"
+
+
+def test_days_in_words() -> None:
+    assert days("of", None, None) is None
+    assert days("of", "2024-01-01", "2024-01-01") == "of 2024-01-01"
+    assert days("of", "2024-01-01", "2024-02-01") == "of 2024-01-01 to 2024-02-01"
+    assert days("of", "2024-01-01", None) == "of days from 2024-01-01"
+    assert days("of", None, "2024-02-01") == "of days until 2024-02-01"
