@@ -429,7 +429,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command. Returns 0, or 1 after an error that was shown; usage errors exit with 2."""
+    """Runs a command. Returns 0, or 1 after an error that was shown; usage errors exit with 2.
+
+    `verify` returns 1, too, where a quote is no longer found.
+    """
     parsed = _parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
