@@ -10,9 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.index import Index
-from assistant.references import refers_back
-from assistant.selecting import Candidate, candidates, choose, features
-from assistant.text import sentence_spans
+from assistant.selecting import Candidate, candidates, choose, features, with_context
 from assistant.types import Answer, Citation, Filters, Hit, Mode, Searched, Sentence
 
 THRESHOLD = 0.5
@@ -70,22 +68,6 @@ def _confidence(weights: Sequence[float], values: Sequence[float]) -> float:
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
 
 
-def _with_context(chosen: Sequence[Candidate]) -> list[Candidate]:
-    """The sentences, those that refer back each after the sentence before it."""
-    taken = {(one.hit.article.id, one.start) for one in chosen}
-    shown = []
-    for one in chosen:
-        article = one.hit.article
-        if refers_back(one.quote, article.language):
-            spans = sentence_spans(article.text, article.language)
-            before = [span for span in spans if span[1] <= one.start]
-            if before and (article.id, before[-1][0]) not in taken:
-                taken.add((article.id, before[-1][0]))
-                shown.append(Candidate(one.hit, *before[-1]))
-        shown.append(one)
-    return shown
-
-
 def _cite(chosen: Sequence[Candidate]) -> tuple[Citation, ...]:
     numbers: dict[str, int] = {}
     return tuple(
@@ -121,7 +103,7 @@ def compose(
         scores = values @ np.array(weights.sentence, np.float32)
         confidence = _confidence(weights.evidence, evidence(hits, scores))
         if confidence >= THRESHOLD:
-            citations = _cite(_with_context(choose(sentences, scores)))
+            citations = _cite(with_context(choose(sentences, scores), sentences))
     return Answer(
         question=question,
         found=bool(citations),

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from assistant.cues import Expected, expected, offers
 from assistant.index import Index
+from assistant.references import refers_back
 from assistant.sentences import compare
 from assistant.text import Span, lexical_terms, sentence_spans
 from assistant.types import Hit, Mode
@@ -127,3 +128,33 @@ def choose(sentences: Sequence[Candidate], scores: Floats) -> list[Candidate]:
         if len(chosen) == MAX_SENTENCES:
             break
     return chosen
+
+
+def _before(one: Candidate, sentences: Sequence[Candidate]) -> Candidate | None:
+    """The sentence that stands right before one, if it is among those of the passages."""
+    text = one.hit.article.text
+    earlier = [
+        s for s in sentences if s.hit.article.id == one.hit.article.id and s.end <= one.start
+    ]
+    last = max(earlier, key=lambda s: s.end, default=None)
+    return last if last is not None and not text[last.end : one.start].strip() else None
+
+
+def with_context(chosen: Sequence[Candidate], sentences: Sequence[Candidate]) -> list[Candidate]:
+    """The chosen sentences, those that refer back each after the sentence before it.
+
+    There are no more of them than were allowed: the last ones make room.
+    """
+    shown: list[Candidate] = []
+    taken = {(one.hit.article.id, one.start) for one in chosen}
+    for one in chosen:
+        group = [one]
+        if refers_back(one.quote, one.hit.article.language):
+            before = _before(one, sentences)
+            if before is not None and (before.hit.article.id, before.start) not in taken:
+                group.insert(0, before)
+        if len(shown) + len(group) > MAX_SENTENCES:
+            break
+        taken.update((added.hit.article.id, added.start) for added in group)
+        shown += group
+    return shown

@@ -19,6 +19,8 @@ from assistant.types import (
     Hit,
     IndexInfo,
     Passage,
+    Searched,
+    Sentence,
     WordMatch,
 )
 
@@ -182,11 +184,19 @@ class FakeBackend:
             question=check_question(question),
             found=bool(citations),
             confidence=0.9 if citations else 0.1,
+            sentences=tuple(Sentence(c.quote, "verbatim", (c.number,)) for c in citations),
             citations=tuple(citations),
             hits=tuple(hits),
             mode=check_mode(mode),
             filters=check_filters(**filters),
             index=self.info,
+            searched=Searched(
+                self.info.articles,
+                self.info.languages,
+                self.info.first_day,
+                self.info.last_day,
+            ),
+            as_of="2023-11-20",
         )
 
 

@@ -10,9 +10,9 @@ import pytest
 from helpers import COLLECTION, write_articles
 from test_retrieval import QUESTIONS, articles
 
-from assistant.answering import MAX_SENTENCES
 from assistant.api import Assistant
 from assistant.building import build
+from assistant.selecting import MAX_SENTENCES
 from assistant.settings import MODES
 from assistant.types import NOT_FOUND, Answer
 
@@ -135,12 +135,20 @@ def test_the_shape_of_an_answer(seeds: Assistant) -> None:
     shown = answer.to_dict()
     assert list(shown) == [
         "question",
+        "completed",
+        "as_of",
+        "period",
         "found",
         "confidence",
         "answer",
+        "sentences",
         "citations",
+        "updates",
+        "written_by",
+        "note",
         "mode",
         "filters",
+        "searched",
         "hits",
         "index",
     ]

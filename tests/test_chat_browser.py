@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from chat_attacks import ATTACKS, fuzzed
 from chat_fixtures import HOSTILE_TITLE, FakeBackend, shared_backend, start_server
 
 from assistant.chat.escaping import display_text, web_link
-from assistant.types import Answer, Article, Citation, Hit, IndexInfo, Passage
+from assistant.types import Answer, Article, Citation, Hit, IndexInfo, Passage, Sentence
 
 pytestmark = pytest.mark.browser
 
@@ -74,8 +75,14 @@ class AttackBackend(FakeBackend):
             )
             for hit in hits
         )
-        return Answer(
-            question, True, 1.0, citations, tuple(hits), "hybrid", answer.filters, self.info
+        return replace(
+            answer,
+            question=question,
+            found=True,
+            confidence=1.0,
+            sentences=tuple(Sentence(c.quote, "verbatim", (c.number,)) for c in citations),
+            citations=citations,
+            hits=tuple(hits),
         )
 
 
