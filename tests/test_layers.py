@@ -31,6 +31,7 @@ LAYERS = (
         "store",
         "reranking",
         "saved",
+        "times",
     ),
     ("index", "answer_file"),
     ("building", "ranking", "sentences", "verifying"),
