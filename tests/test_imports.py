@@ -10,9 +10,16 @@ from helpers import python
 
 LIBRARIES = frozenset(
     "torch transformers sentence_transformers gradio pandas faiss tantivy langchain_core "
-    "langchain_text_splitters numpy trafilatura lxml yaml py3langid".split()
+    "langchain_text_splitters numpy trafilatura lxml yaml py3langid dateparser".split()
 )
-SLOW = LIBRARIES & {"torch", "transformers", "sentence_transformers", "gradio", "pandas"}
+SLOW = LIBRARIES & {
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "gradio",
+    "pandas",
+    "dateparser",
+}
 _RUN = """
 import json, sys
 from assistant.cli import main

@@ -2,10 +2,12 @@
 
 A number in a name or a title is no time ("Agenda 2030", "COVID-19", "World Cup 2022"). So a year,
 or a month without its year, counts only with a word of time before it or an ending of time behind
-it ("in 2023", "2023年以来"), in a list or range that such a one opens, or set apart by
-itself ("Earthquake in Turkey, 2023"). A day with its month and year, a month with its year, a
-quarter or season with its year and words like "last week" count anywhere except in quotation
-marks; the latter also not where they are written like a name ("the show Last Week").
+it ("in 2023", "2023'te"), in a list or range that such a one opens, or set apart by itself
+("Earthquake in Turkey, 2023"). Chinese and Korean put a bare "2023年" before what happened: it
+counts unless the name of a contest, vote or plan follows within a few words. A day with its month
+and year, a month with its year, a quarter or season with its year and words like "last week" count
+anywhere but in quotation marks; the last also not where they are written like a name ("the show
+Last Week"). Weekdays ("on Monday") are not read.
 """
 
 from __future__ import annotations
