@@ -30,17 +30,27 @@ class Calibration:
     evidence: tuple[float, ...]
 
 
-EVIDENCE = ("score", "coverage", "sentence")
+EVIDENCE = ("score", "best three", "coverage", "agreement", "similarity", "sentence")
 """What the confidence is made of; `evidence` has the meaning of each."""
 
 CALIBRATION: dict[Mode, Calibration] = {
-    "hybrid": Calibration((2.5, 1, 14, 0.8, 1.5, 5, 2.4, 6, 1.2), (1, -10, 0.1, -6)),
-    "dense": Calibration((2.5, 1, 14, 0.8, 1.5, 5, 2.4, 6, 1.2), (1, -10, 0.1, -6)),
-    "lexical": Calibration((2.5, 1, 14, 0.8, 1.5, 5, 2.4, 6, 1.2), (1, -10, 0.1, -6)),
+    "hybrid": Calibration(
+        (0.7, 1.8, 14, -0.8, 0.4, 1.4, 1.1, 0.3, 4.8), (0.1, 0.2, -6, 2, -1.5, 0.1, -4)
+    ),
+    "dense": Calibration(
+        (0.7, 1.8, 14, -0.8, 0.4, 1.4, 1.1, 0.3, 4.8), (0.1, 0.2, -6, 2, -1.5, 0.1, -4)
+    ),
+    "lexical": Calibration(
+        (0.7, 1.8, 14, -0.8, 0.4, 1.4, 1.1, 0.3, 4.8), (0.1, 0.2, -6, 2, -1.5, 0.1, -4)
+    ),
 }
 CALIBRATION_WITHOUT_WORDS: dict[Mode, Calibration] = {
-    "hybrid": Calibration((2.5, 1, 14, 0.8, 1.5, 5, 2.4, 6, 1.2), (1, -10, 0.1, -6)),
-    "dense": Calibration((2.5, 1, 14, 0.8, 1.5, 5, 2.4, 6, 1.2), (1, -10, 0.1, -6)),
+    "hybrid": Calibration(
+        (0.7, 1.8, 14, -0.8, 0.4, 1.4, 1.1, 0.3, 4.8), (0.1, 0.2, -6, 2, -1.5, 0.1, -4)
+    ),
+    "dense": Calibration(
+        (0.7, 1.8, 14, -0.8, 0.4, 1.4, 1.1, 0.3, 4.8), (0.1, 0.2, -6, 2, -1.5, 0.1, -4)
+    ),
 }
 """For models without a table of token vectors: late interaction is a part of both scores."""
 
@@ -55,11 +65,21 @@ def calibration(index: Index, mode: Mode) -> Calibration:
 def evidence(hits: Sequence[Hit], scores: Floats) -> tuple[float, ...]:
     """What the confidence is made of, EVIDENCE: `hits` and `scores` are not empty.
 
-    The best hit's score, its coverage, and the best sentence's score. Coverage is in the hit's
-    score too: it says more of how a question is worded than of whether it is answered.
+    The best hit's score, and the mean of the best three; the mean coverage of the hits, which
+    tells how much of the scores is owed to a shared wording; one over the best hit's place in
+    the dense leg; its cosine with the question; and the best sentence's score.
     """
-    best = max(hits, key=lambda hit: hit.score)
-    return best.score, best.coverage or 0.0, float(scores.max())
+    ordered = sorted(hits, key=lambda hit: -hit.score)
+    best = ordered[0]
+    three = [hit.score for hit in ordered[:3]]
+    return (
+        best.score,
+        sum(three) / len(three),
+        sum(hit.coverage or 0.0 for hit in hits) / len(hits),
+        1 / best.dense_rank if best.dense_rank is not None else 0.0,
+        best.similarity or 0.0,
+        float(scores.max()),
+    )
 
 
 def _confidence(weights: Sequence[float], values: Sequence[float]) -> float:

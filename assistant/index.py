@@ -308,12 +308,12 @@ class Index:
         names = columns.languages.distinct
         counts = np.bincount(columns.languages.of_article[allowed], minlength=len(names))
         languages = [(name, int(n)) for name, n in zip(names, counts, strict=True) if n]
-        days = columns.days[allowed & (columns.days != "")]
+        days = sorted(columns.days[allowed & (columns.days != "")].tolist())
         return Searched(
             int(allowed.sum()),
             tuple(sorted(languages, key=lambda one: (-one[1], one[0]))),
-            str(days.min()) if len(days) else None,
-            str(days.max()) if len(days) else None,
+            days[0] if days else None,
+            days[-1] if days else None,
         )
 
     def copies_of(self, number: int) -> npt.NDArray[np.int64]:

@@ -47,7 +47,7 @@ PASSAGES_IN_ARTICLE = 5
 HITS = 24
 READ = 8
 RIDGE = 1e-3
-STEPS = 400
+STEPS = 1_000
 RATE = 0.5
 ANSWERED = 0.9
 
@@ -166,7 +166,7 @@ def fit_sentences(asked: Sequence[Asked]) -> Floats:
     scale = np.where(deviation > 0, deviation, 1.0)
     rows = [(one.features / scale, one.right) for one in chosen]
     weights = np.zeros(len(scale))
-    for _ in range(STEPS):
+    for _ in range(STEPS // 5):
         gradient = RIDGE * weights
         for columns, right in rows:
             logits = columns @ weights
@@ -183,7 +183,7 @@ def fit(values: Floats, answerable: Bools) -> Floats:
     mean, deviation = values.mean(axis=0), values.std(axis=0) + 1e-9
     columns = np.c_[(values - mean) / deviation, np.ones(len(values))]
     weights = np.zeros(columns.shape[1])
-    for _ in range(10 * STEPS):
+    for _ in range(STEPS):
         probability = 1 / (1 + np.exp(-columns @ weights))
         gradient = columns.T @ (probability - answerable) / len(answerable)
         gradient[:-1] += RIDGE * weights[:-1]
