@@ -24,6 +24,7 @@ LAYERS = (
         "references",
         "number_words",
         "little_words",
+        "follow_words",
     ),
     ("numerals", "dates", "names"),
     (
@@ -31,6 +32,7 @@ LAYERS = (
         "passages",
         "embedding",
         "facts",
+        "following",
         "lexical",
         "vectors",
         "late",
