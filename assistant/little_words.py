@@ -43,6 +43,17 @@ _LATIN = {
     "vi": "và của là có trong cho với được tại các những một không đã người khi từ này về ông bà"
     " vào",
 }
+_LATIN_BESIDES = {
+    "cs": "a v na se je že s z do o k pro po za od jako byl byla bylo jsou podle také ale jen své",
+    "da": "og i at er en et på til af med for det den som har var de om ikke fra ved blev sig",
+    "fi": "ja on ei oli että se ovat mutta myös kun joka hän ovatko oliko vuonna mukaan jälkeen",
+    "hu": "a az és egy hogy nem van volt is ez meg után szerint lett el már csak vagy mint",
+    "no": "og i at er en et på til av med for det den som har var de om ikke fra ved ble seg hva",
+    "ro": "a al ale ai este sunt în din de la pe cu pentru și şi că ce care cum cel cea cele lui"
+    " o un unei unui după fost mai nu se prin sau despre către i-a ca cât",
+}
+"""Of languages whose texts are not read for names; for telling the language of a question."""
+
 _CYRILLIC = {
     "ru": "в во на по с со к о об из за от до для при и а но или если как он она они оно мы вы я"
     " его"
@@ -70,6 +81,12 @@ _UNSPACED_NEGATIONS = {
     "ja": r"ない|なかっ|ません|せず|[わらかさたなまば]ず(?!つ)|ぬ(?=[。、])",
     "ko": r"않|못|없|아니|(?<!\p{L})안 ",
 }
+
+LITTLE_WORDS = {
+    name: frozenset(words.split())
+    for name, words in {**_LATIN, **_LATIN_BESIDES, **_CYRILLIC}.items()
+}
+CYRILLIC = frozenset(_CYRILLIC)
 
 OPENERS = frozenset(" ".join([*_LATIN.values(), *_CYRILLIC.values(), _GREEK]).casefold().split())
 """Words that begin sentences more often than names do; folded."""

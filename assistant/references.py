@@ -9,7 +9,7 @@ import regex
 
 # The first words of sentences that refer back, by language: pronouns, demonstratives, and
 # connectives that need what went before. Words that are articles too are left out ("das").
-_WORDS: dict[str, str] = {
+REFERRING_WORDS: dict[str, str] = {
     "ar": (
         "هو|هي|هم|هذا|هذه|ذلك|تلك|وهو|وهي|وهم|وهذا|وهذه|وذلك|لكن|ولكن|لذلك|ولذلك|كما|وكان"
         "|وكانت|لكنه|لكنها|وأضاف|وأضافت|وقال|وقالت"
@@ -112,7 +112,7 @@ _OPENING = regex.compile(r"^[\p{P}\p{S}\s]+")
 
 @lru_cache(maxsize=64)
 def _pattern(language: str) -> regex.Pattern[str]:
-    words = sorted(_WORDS[language].split("|"), key=len, reverse=True)
+    words = sorted(REFERRING_WORDS[language].split("|"), key=len, reverse=True)
     end = "" if language in _UNSPACED else r"(?![\p{L}\p{M}])"
     return regex.compile(f"(?:{'|'.join(map(regex.escape, words))}){end}")
 
@@ -124,7 +124,7 @@ def refers_back(sentence: str, language: str) -> bool:
     """
     base = language.split("-")[0].lower()
     base = _SAME.get(base, base)
-    if base not in _WORDS:
+    if base not in REFERRING_WORDS:
         return False
     start = _OPENING.sub("", unicodedata.normalize("NFKC", sentence[:80]).lower())
     return _pattern(base).match(start) is not None

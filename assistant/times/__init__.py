@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from assistant.language import detect_language
+from assistant.language import question_language
 from assistant.times.asking import wants_development, wants_latest
 from assistant.times.calendar import FIRST_YEAR, LAST_YEAR
 from assistant.times.finding import Reader, together
@@ -44,7 +44,7 @@ def period_of(question: str, *, as_of: date, languages: Sequence[str] = ()) -> P
     read = question[:_LONGEST]
     tags = [tag.split("-")[0].lower() for tag in languages]
     if not tags:
-        tags = [detect_language(read).split("-")[0].lower()]
+        tags = [question_language(read).split("-")[0].lower()]
     for tag in dict.fromkeys(tags):
         if tag in LANGUAGES:
             reader = Reader(read, patterns(tag), as_of, month_first=tag == "en")
