@@ -6,25 +6,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from assistant.answers import Answer
     from assistant.api import Assistant, retrieve
     from assistant.building import build
     from assistant.errors import AssistantError
-    from assistant.types import (
-        Answer,
-        Article,
-        BuildReport,
-        Citation,
-        Filters,
-        Hit,
-        IndexInfo,
-        Passage,
-        Skipped,
-    )
+from assistant.types import (
+    Article,
+    BuildReport,
+    Citation,
+    Filters,
+    Hit,
+    IndexInfo,
+    Passage,
+    Skipped,
+)
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Answer": "types",
+    "Answer": "answers",
     "Article": "types",
     "Assistant": "api",
     "AssistantError": "errors",

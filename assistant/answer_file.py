@@ -9,11 +9,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from assistant.answers import Answer
 from assistant.errors import AnswerFileError, SettingsError
 from assistant.files import write_atomically
-from assistant.language import question_languages
 from assistant.saved import SavedAnswer, check_saved
-from assistant.types import Answer
 
 FORMAT = "assistant-answer"
 VERSION = 1
@@ -148,6 +147,4 @@ def _json(saved: SavedAnswer) -> bytes:
 
 
 def _markdown(answer: Answer) -> bytes:
-    known = [tag for tag, _ in answer.index.languages]
-    text = answer.markdown(languages=question_languages(answer.question, known))
-    return (_MARKDOWN_MARK + text).encode()
+    return (_MARKDOWN_MARK + answer.markdown()).encode()

@@ -5,17 +5,36 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
+import regex
 
+from assistant.answers import Answer, Period, Sentence, Update
+from assistant.checking import check
 from assistant.index import Index
-from assistant.selecting import Candidate, candidates, choose, features, with_context
-from assistant.types import Answer, Citation, Filters, Hit, Mode, Searched, Sentence
+from assistant.selecting import Candidate, by_day, candidates, choose, features, with_context
+from assistant.times import wants_development
+from assistant.types import Citation, Filters, Hit, Mode
 
 THRESHOLD = 0.5
 
 Floats = npt.NDArray[np.float32]
+
+_DIGIT = regex.compile(r"\p{N}")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as it is to be answered; the fields are those of Answer."""
+
+    question: str
+    language: str
+    filters: Filters
+    as_of: str
+    completed: str | None = None
+    period: Period | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +54,16 @@ EVIDENCE = ("score", "best three", "coverage", "agreement", "similarity", "sente
 
 CALIBRATION: dict[Mode, Calibration] = {
     "hybrid": Calibration(
-        (0.7, 1.8, 14, -0.8, 0.4, 1.4, 1.1, 0.3, 4.8), (0.1, 0.2, -6, 2, -1.5, 0.1, -4)
+        (1.01, 3.17, 12.4, -0.74, 0.6, 2.89, 1.55, 0.92, 3.36),
+        (0.112, 0.263, -7.859, 2.209, -3.814, 0.149, -4.113),
     ),
     "dense": Calibration(
-        (0.7, 1.8, 14, -0.8, 0.4, 1.4, 1.1, 0.3, 4.8), (0.1, 0.2, -6, 2, -1.5, 0.1, -4)
+        (0, -0.06, 19.56, -8.74, 0.39, 3.19, 2.18, 0, 6.13),
+        (0.479, 2.411, 0, 9.623, 0.479, 0.333, -12.274),
     ),
     "lexical": Calibration(
-        (0.7, 1.8, 14, -0.8, 0.4, 1.4, 1.1, 0.3, 4.8), (0.1, 0.2, -6, 2, -1.5, 0.1, -4)
+        (9.95, 0, 0, -10.33, 0.77, 1.64, 1.84, 1.71, 0),
+        (9.236, 4.461, -16.589, 0, 0, 0.099, -1.091),
     ),
 }
 CALIBRATION_WITHOUT_WORDS: dict[Mode, Calibration] = {
@@ -103,37 +125,58 @@ def _cite(chosen: Sequence[Candidate]) -> tuple[Citation, ...]:
     )
 
 
-def compose(
-    index: Index,
-    question: str,
-    hits: Sequence[Hit],
-    *,
-    mode: Mode,
-    filters: Filters,
-    searched: Searched,
-    as_of: str,
-) -> Answer:
+def _figures(sentence: Sentence) -> str:
+    return ", ".join(sentence.missing)
+
+
+def updates(citations: Sequence[Citation]) -> tuple[Update, ...]:
+    """Pairs of citations of which the newer article gives another figure for the same thing."""
+    found = []
+    dated = sorted(
+        (c.article.published[:10], i) for i, c in enumerate(citations) if c.article.published
+    )
+    for (day, older), (later, newer) in combinations(dated, 2):
+        before, after = citations[older], citations[newer]
+        if day == later or not all(_DIGIT.search(one.quote) for one in (before, after)):
+            continue
+        language = after.article.language
+        now = check(after.quote, {1: before.quote}, language=language)
+        if now.state == "contradicted":
+            was = check(before.quote, {1: after.quote}, language=language)
+            found.append(Update(older, newer, _figures(was), _figures(now)))
+    return tuple(found)
+
+
+def compose(index: Index, asked: Asked, hits: Sequence[Hit], *, mode: Mode) -> Answer:
     """An answer of quoted sentences from `hits`, or one that says nothing was found."""
     confidence = 0.0
     citations: tuple[Citation, ...] = ()
     sentences = candidates(hits)
+    question = asked.completed or asked.question
     if sentences:
         weights = calibration(index, mode)
         values = features(index, question, sentences, mode=mode)
         scores = values @ np.array(weights.sentence, np.float32)
         confidence = _confidence(weights.evidence, evidence(hits, scores))
         if confidence >= THRESHOLD:
-            citations = _cite(with_context(choose(sentences, scores), sentences))
+            chosen = choose(sentences, scores)
+            if wants_development(question):
+                chosen = by_day(chosen)
+            citations = _cite(with_context(chosen, sentences))
     return Answer(
-        question=question,
+        question=asked.question,
         found=bool(citations),
         confidence=confidence,
         sentences=tuple(Sentence(c.quote, "verbatim", (c.number,)) for c in citations),
         citations=citations,
         hits=tuple(hits),
         mode=mode,
-        filters=filters,
+        filters=asked.filters,
         index=index.info,
-        searched=searched,
-        as_of=as_of,
+        searched=index.searched(asked.filters),
+        as_of=asked.as_of,
+        language=asked.language,
+        completed=asked.completed,
+        period=asked.period,
+        updates=updates(citations),
     )

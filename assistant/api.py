@@ -10,10 +10,12 @@ from pathlib import Path
 from types import TracebackType
 
 from assistant.answer_file import read_answer, save_answer
-from assistant.answering import compose
-from assistant.errors import ArticleNotFound
+from assistant.answering import Asked, compose
+from assistant.answers import Answer
+from assistant.following import complete
 from assistant.index import Index, current_generation
-from assistant.language import question_languages
+from assistant.language import question_language, question_languages
+from assistant.preferring import Preferring
 from assistant.reranking import load_reranker
 from assistant.retrieval import Reranker, search
 from assistant.settings import (
@@ -22,12 +24,14 @@ from assistant.settings import (
     Settings,
     check_day,
     check_filters,
+    check_history,
     check_k,
     check_language,
     check_mode,
     check_question,
 )
-from assistant.types import Answer, Article, Filters, Hit, IndexInfo
+from assistant.times import period_of, wants_latest
+from assistant.types import Filters, Hit, IndexInfo
 from assistant.verifying import Verification, verify_answer
 
 
@@ -114,7 +118,7 @@ class Assistant:
             k=check_k(k),
             mode=check_mode(mode),
             filters=_filters(index, question, languages, sources, since, until),
-            prefer=_tags(index, question, check_language(prefer_language)),
+            preferring=Preferring(_tags(index, question, check_language(prefer_language))),
             reranker=self._loaded_reranker(),
             explain=explain,
         )
@@ -131,36 +135,42 @@ class Assistant:
         since: str | date | None = None,
         until: str | date | None = None,
         as_of: str | date | None = None,
+        history: Sequence[str] = (),
         explain: bool = False,
     ) -> Answer:
         """One to four sentences of the articles that answer `question`, or a plain refusal.
 
-        `as_of` is the day that is today for the question (default: the real one); the other
-        arguments and the errors are those of `retrieve`.
+        `history` are the questions before, oldest first, as they were understood: a question
+        that goes on from them ("And Japan's?") is completed. Days that the question names,
+        counted from `as_of` (default: today), are preferred, and so are the newest articles where
+        it asks for the latest. The other arguments and the errors are those of `retrieve`.
         """
         index = self._current()
         question = check_question(question)
         checked_mode = check_mode(mode)
+        table = None if checked_mode == "lexical" else index.token_table
+        completed = complete(question, check_history(history), table=table)
+        understood = completed or question
+        day = check_day("as_of", as_of) or datetime.now().astimezone().date().isoformat()
+        language = question_language(understood)
+        period = period_of(understood, as_of=date.fromisoformat(day), languages=[language])
         filters = _filters(index, question, languages, sources, since, until)
         hits = search(
             index,
-            question,
+            understood,
             k=check_k(k),
             mode=checked_mode,
             filters=filters,
-            prefer=_tags(index, question, check_language(prefer_language)),
+            preferring=Preferring(
+                _tags(index, question, check_language(prefer_language)),
+                period,
+                wants_latest(understood),
+            ),
             reranker=self._loaded_reranker(),
             explain=explain,
         )
-        return compose(
-            index,
-            question,
-            hits,
-            mode=checked_mode,
-            filters=filters,
-            searched=index.searched(filters),
-            as_of=check_day("as_of", as_of) or datetime.now().astimezone().date().isoformat(),
-        )
+        asked = Asked(question, language, filters, day, completed, period)
+        return compose(index, asked, hits, mode=checked_mode)
 
     def article(self, article_id: str) -> Article:
         """The article of this id. Raises ArticleNotFound."""

@@ -23,11 +23,11 @@ from functools import lru_cache
 
 import regex
 
+from assistant.answers import Sentence, State
 from assistant.facts import Fact, facts_of
 from assistant.little_words import language_of, negation
 from assistant.number_words import ONE, unit_of
 from assistant.text import lexical_terms, romanised_terms, sentence_spans
-from assistant.types import Sentence, State
 
 LONGEST_SENTENCE = 5_000
 LONGEST_PASSAGE = 20_000

@@ -16,7 +16,8 @@ from assistant.errors import AssistantError, IndexNotFound, NothingReadable
 from assistant.settings import DEFAULT_K, MAX_K, MODES, Settings
 
 if TYPE_CHECKING:
-    from assistant.types import Answer, Article, BuildReport, Hit
+    from assistant.answers import Answer
+    from assistant.types import Article, BuildReport, Hit
     from assistant.verifying import Checked
 
 Progress = Callable[[str, int, int], None]

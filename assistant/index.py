@@ -34,6 +34,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from assistant.answers import Searched
 from assistant.copies import Sketches, copy_groups
 from assistant.embedding import (
     Embedder,
@@ -54,7 +55,7 @@ from assistant.lexical import LexicalEntry, LexicalIndex, write_lexical
 from assistant.romanised import Keys, RomanisedIndex, Usual, write_romanised
 from assistant.sample import draw_sample
 from assistant.store import Store, day_of, write_store
-from assistant.types import Article, Filters, IndexInfo, Passage, Searched
+from assistant.types import Article, Filters, IndexInfo, Passage
 from assistant.vectors import (
     VectorIndex,
     read_article_vectors,

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from assistant.explaining import Found, explanations
 from assistant.index import Index
 from assistant.lexical import Field
+from assistant.preferring import NO_PREFERENCE, Preferring, preferences
 from assistant.ranking import parts
 from assistant.text import lexical_terms
 from assistant.types import Article, Explanation, Filters, Hit, Mode
@@ -115,7 +116,7 @@ def _ranked(
     mode: Mode,
     filters: Filters,
     allowed: npt.NDArray[np.bool_] | None,
-    prefer: Sequence[str],
+    preferring: Preferring,
 ) -> _Ranked:
     """What the mode's legs find; `allowed` [articles] is what the filters allow."""
     depth = max(DEPTH, k * PER_ARTICLE)
@@ -143,17 +144,12 @@ def _ranked(
         leg = dense if mode == "dense" else lexical
         rows, points = leg.rows, {_PART_OF_MODE[mode]: leg.values}
     ranked = _Ranked(rows, points, dense, lexical, romanised)
-    if prefer and len(rows):
-        points["preference"] = ranked.scores().std() * _preferred(index, rows, prefer)
+    if len(rows):
+        ranked = ranked.ordered()
+        deviation = ranked.scores().std()
+        for name, share in preferences(index, ranked.rows, preferring).items():
+            ranked.points[name] = deviation * share
     return ranked.ordered()
-
-
-def _preferred(
-    index: Index, rows: npt.NDArray[np.int64], prefer: Sequence[str]
-) -> npt.NDArray[np.bool_]:
-    among = index.columns.languages.among(index.languages_for(prefer))
-    preferred: npt.NDArray[np.bool_] = among[index.columns.article_of_row[rows]]
-    return preferred
 
 
 def _searched_text(index: Index, row: int) -> str:
@@ -284,7 +280,7 @@ def search(
     k: int,
     mode: Mode,
     filters: Filters,
-    prefer: Sequence[str] = (),
+    preferring: Preferring = NO_PREFERENCE,
     reranker: Reranker | None = None,
     explain: bool = False,
 ) -> list[Hit]:
@@ -296,7 +292,7 @@ def search(
     if allowed is not None and not allowed.any():
         return []
     ranked = _ranked(
-        index, question, k=k, mode=mode, filters=filters, allowed=allowed, prefer=prefer
+        index, question, k=k, mode=mode, filters=filters, allowed=allowed, preferring=preferring
     )
     order = ranked.rows.tolist()
     reranked: dict[int, float] = {}

@@ -14,18 +14,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, ClassVar, Literal
 
-from assistant.types import (
-    Answer,
-    Article,
-    Citation,
-    Filters,
-    Hit,
-    Mode,
-    Period,
-    Searched,
-    Sentence,
-    Update,
-)
+from assistant.answers import Answer, Period, Searched, Sentence, Update
+from assistant.types import Article, Citation, Filters, Hit, Mode
 
 MAX_CITATIONS = 100
 MAX_QUOTE_CHARACTERS = 20_000

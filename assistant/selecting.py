@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import regex
 
 from assistant.cues import Expected, expected, offers
 from assistant.index import Index
@@ -22,6 +23,7 @@ MOST_POINTS = 10.0
 _SHORTEST = 12
 _MARGIN = 3.0
 _SAME_SENTENCE = 0.8
+_FIGURES = regex.compile(r"\p{N}+(?:[.,]\p{N}+)*")
 _CUES: tuple[tuple[Expected, ...], ...] = (("number",), ("date",), ("person", "place"))
 
 FEATURES = (
@@ -113,21 +115,35 @@ def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
     return len(a & b) / max(1, min(len(a), len(b)))
 
 
+def _repeats(quote: str, other: str) -> bool:
+    """Whether a quote says what another does; another figure is news, however alike the words."""
+    if set(_FIGURES.findall(quote)) - set(_FIGURES.findall(other)):
+        return False
+    terms, others = frozenset(lexical_terms(quote)), frozenset(lexical_terms(other))
+    return _overlap(terms, others) > _SAME_SENTENCE
+
+
 def choose(sentences: Sequence[Candidate], scores: Floats) -> list[Candidate]:
     """The best sentences near the best score, without one that repeats another."""
     order = np.lexsort((np.arange(len(scores)), -scores)).tolist()
     chosen: list[Candidate] = []
-    said: list[frozenset[str]] = []
     for i in order:
         if chosen and scores[i] < scores[order[0]] - _MARGIN:
             break
-        terms = frozenset(lexical_terms(sentences[i].quote))
-        if not any(_overlap(terms, other) > _SAME_SENTENCE for other in said):
+        quote = sentences[i].quote
+        if not any(_repeats(quote, other.quote) for other in chosen):
             chosen.append(sentences[i])
-            said.append(terms)
         if len(chosen) == MAX_SENTENCES:
             break
     return chosen
+
+
+def by_day(chosen: Sequence[Candidate]) -> list[Candidate]:
+    """The oldest article's first, those without a day last; in an article in its order."""
+    return sorted(
+        chosen,
+        key=lambda one: (one.hit.article.published or "9999", one.hit.article.id, one.start),
+    )
 
 
 def _before(one: Candidate, sentences: Sequence[Candidate]) -> Candidate | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ ALL_LANGUAGES = "all"
 MODES: tuple[str, ...] = get_args(Mode)
 MAX_K = 100
 MAX_QUESTION_CHARACTERS = 2_000
+MAX_HISTORY = 20
 DEFAULT_K = 8
 
 
@@ -74,6 +75,13 @@ def check_question(question: str) -> str:
         )
     # Lone surrogates, which JSON and command lines can carry, cannot be encoded.
     return stripped.encode("utf-8", "replace").decode("utf-8")
+
+
+def check_history(history: object) -> tuple[str, ...]:
+    """The questions before, the last MAX_HISTORY of them. Raises QuestionError for others."""
+    if isinstance(history, str) or not isinstance(history, Sequence):
+        raise QuestionError("the history must be a list of the questions before, oldest first")
+    return tuple(check_question(question) for question in history[-MAX_HISTORY:])
 
 
 def check_k(k: int) -> int:

@@ -13,7 +13,7 @@ _CLOSERS = r"[\"'”’»›)\]）」』】〉》]*"
 _BOUNDARY = regex.compile(
     rf"(?P<strong>[。！？｡।॥።፧։؟۔၊။។៕]+){_CLOSERS}"
     rf"|(?P<weak>[.!?…‥]+)(?:[  ]?[»])?{_CLOSERS}(?=\s|$)"
-    r"|(?P<line>[ \t]*(?:\r\n|[\n\r\u2028\u2029])\s*)"
+    r"|(?P<line>(?<![ \t])[ \t]*+(?:\r\n|[\n\r\u2028\u2029])\s*)"
 )
 _PARAGRAPH = regex.compile(r"(?:\r\n|[\n\r\u2028])[ \t]*(?:\r\n|[\n\r\u2028])|\u2029")
 _LAST_WORD = regex.compile(r"[\p{L}\p{M}\p{N}.'’]*$")

@@ -8,21 +8,11 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from assistant.answers import Answer, Searched, Sentence
 from assistant.chat.backend import Backend
 from assistant.errors import ArticleNotFound
 from assistant.settings import check_filters, check_k, check_mode, check_question
-from assistant.types import (
-    Answer,
-    Article,
-    Citation,
-    Explanation,
-    Hit,
-    IndexInfo,
-    Passage,
-    Searched,
-    Sentence,
-    WordMatch,
-)
+from assistant.types import Article, Citation, Explanation, Hit, IndexInfo, Passage, WordMatch
 
 HOSTILE_TITLE = "<script>alert('title')</script> **bold** [x](javascript:alert(1))"
 HOSTILE_TEXT = (

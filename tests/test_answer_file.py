@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assistant.answer_file import MAX_BYTES, read_answer, save_answer, to_document
+from assistant.answers import NOT_FOUND, Answer, Period, Searched, Sentence, State, Update
 from assistant.api import Assistant
 from assistant.building import build
 from assistant.chat.conversation import Turn
@@ -25,21 +26,7 @@ from assistant.chat.export import markdown
 from assistant.cli import main
 from assistant.errors import AnswerFileError, SettingsError
 from assistant.saved import SavedAnswer, SavedCitation
-from assistant.types import (
-    NOT_FOUND,
-    Answer,
-    Article,
-    Citation,
-    Filters,
-    Hit,
-    IndexInfo,
-    Passage,
-    Period,
-    Searched,
-    Sentence,
-    State,
-    Update,
-)
+from assistant.types import Article, Citation, Filters, Hit, IndexInfo, Passage
 from assistant.verifying import Verification, nearest
 
 OPENED = "The harbour of Fairhaven opened on Monday."

@@ -10,11 +10,11 @@ import pytest
 from helpers import COLLECTION, write_articles
 from test_retrieval import QUESTIONS, articles
 
+from assistant.answers import NOT_FOUND, Answer
 from assistant.api import Assistant
 from assistant.building import build
 from assistant.selecting import MAX_SENTENCES
 from assistant.settings import MODES
-from assistant.types import NOT_FOUND, Answer
 
 MORE = (
     "Who is Minoru Kihara?",

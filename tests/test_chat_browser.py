@@ -22,8 +22,9 @@ pytest.importorskip("gradio")
 from chat_attacks import ATTACKS, fuzzed
 from chat_fixtures import HOSTILE_TITLE, FakeBackend, shared_backend, start_server
 
+from assistant.answers import Answer, Sentence
 from assistant.chat.escaping import display_text, web_link
-from assistant.types import Answer, Article, Citation, Hit, IndexInfo, Passage, Sentence
+from assistant.types import Article, Citation, Hit, IndexInfo, Passage
 
 pytestmark = pytest.mark.browser
 

@@ -10,6 +10,7 @@ import pytest
 from chat_attacks import ATTACKS
 from chat_fixtures import ARTICLES, FakeBackend
 
+from assistant.answers import Answer
 from assistant.chat.about import about_panel
 from assistant.chat.conversation import MAX_TURNS, UNEXPECTED, Choices, Turn, ask
 from assistant.chat.export import markdown, plain_text
@@ -18,7 +19,6 @@ from assistant.chat.reading import article_page, message_page
 from assistant.chat.render import marked, messages, searched_articles, sources_panel
 from assistant.errors import IndexCorrupt
 from assistant.settings import check_filters
-from assistant.types import Answer
 
 QUESTION = "missiles décembre telescope harbour"
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from test_text import MIXED
 from verdicts import FRESH, FRESH_PASSAGES, PASSAGES, VERDICTS, Verdict
 
+from assistant.answers import State
 from assistant.checking import check, locate
 from assistant.text import sentence_spans
-from assistant.types import State
 
 MEASURED, MEASURED_UNKNOWN = 0.99, 0.97
 """The share of labels met among the sentences that the thresholds were set on: 99 of 99, and 97

@@ -16,8 +16,8 @@ import pytest
 from helpers import COLLECTION, HIT_FIELDS, ROOT, Story, python, write_articles
 
 import assistant
+from assistant.answers import NOT_FOUND
 from assistant.cli import _parser, main
-from assistant.types import NOT_FOUND
 
 QUESTION = "When did the harbour of Fairhaven open?"
 

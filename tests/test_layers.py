@@ -16,6 +16,7 @@ PACKAGE = ROOT / "assistant"
 LAYERS = (
     ("errors", "markup"),
     ("types",),
+    ("answers",),
     (
         "settings",
         "text",
@@ -46,7 +47,7 @@ LAYERS = (
         "times",
     ),
     ("index", "answer_file", "checking"),
-    ("building", "ranking", "sentences", "verifying"),
+    ("building", "ranking", "sentences", "preferring", "verifying"),
     ("explaining", "selecting"),
     ("retrieval",),
     ("answering",),

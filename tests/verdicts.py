@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from assistant.types import State
+from assistant.answers import State
 
 PASSAGES = {
     "en": "The flood in the province of Valdoria killed 42 people and left 1,300 homeless, "

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from assistant.types import Answer, Article, Hit, IndexInfo
+from assistant.answers import Answer
+from assistant.types import Article, Hit, IndexInfo
 
 
 class Backend(Protocol):

@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from assistant.answers import Answer
 from assistant.chat.backend import Backend
 from assistant.errors import AssistantError
 from assistant.settings import DEFAULT_K, check_question
-from assistant.types import Answer
 
 MAX_TURNS = 20
 """How many turns a chat keeps; the oldest are forgotten first."""

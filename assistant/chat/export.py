@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from assistant.answers import Answer
 from assistant.chat.conversation import Turn
 from assistant.markup import display_text, web_link
-from assistant.types import Answer, Article
+from assistant.types import Article
 
 
 def plain_text(turns: Sequence[Turn]) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
+from assistant.answers import NOT_FOUND, Answer
 from assistant.chat.conversation import Turn
 from assistant.chat.escaping import html_text, link_host, web_link
 from assistant.chat.languages import language_name
 from assistant.settings import MAX_QUESTION_CHARACTERS
-from assistant.types import NOT_FOUND, Answer, Article, Citation, Filters, Hit, IndexInfo
+from assistant.types import Article, Citation, Filters, Hit, IndexInfo
 
 Span = tuple[int, int]
 

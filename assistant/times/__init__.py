@@ -15,13 +15,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from assistant.answers import Period
 from assistant.language import question_language
 from assistant.times.asking import wants_development, wants_latest
 from assistant.times.calendar import FIRST_YEAR, LAST_YEAR
 from assistant.times.finding import Reader, together
 from assistant.times.other_languages import period_by_dateparser
 from assistant.times.patterns import LANGUAGES, patterns
-from assistant.types import Period
 
 __all__ = ["period_of", "wants_development", "wants_latest"]
 

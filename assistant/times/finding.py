@@ -10,6 +10,7 @@ from typing import Any
 
 import regex
 
+from assistant.answers import Period
 from assistant.times.calendar import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -26,7 +27,6 @@ from assistant.times.calendar import (
 )
 from assistant.times.patterns import NUMERIC, Kind, Pattern, Patterns
 from assistant.times.words import Side, Unit
-from assistant.types import Period
 
 _WINDOW = 48
 _MOST_ATOMS = 50

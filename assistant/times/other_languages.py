@@ -17,9 +17,9 @@ from typing import Any
 
 import regex
 
+from assistant.answers import Period
 from assistant.times.calendar import FIRST_YEAR, LAST_YEAR, around, year_of
 from assistant.times.words import Side, Unit
-from assistant.types import Period
 
 _MOST_WORDS = 60
 _LONGEST_TIME = 4
