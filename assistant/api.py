@@ -12,6 +12,7 @@ from types import TracebackType
 from assistant.answer_file import read_answer, save_answer
 from assistant.answering import Asked, compose
 from assistant.answers import Answer
+from assistant.errors import ArticleNotFound
 from assistant.following import complete
 from assistant.index import Index, current_generation
 from assistant.language import question_language, question_languages
@@ -31,7 +32,7 @@ from assistant.settings import (
     check_question,
 )
 from assistant.times import period_of, wants_latest
-from assistant.types import Filters, Hit, IndexInfo
+from assistant.types import Article, Filters, Hit, IndexInfo
 from assistant.verifying import Verification, verify_answer
 
 

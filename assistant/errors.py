@@ -73,3 +73,7 @@ class IndexUnwritable(AssistantError):
 
 class AnswerFileError(AssistantError):
     """A file of a saved answer cannot be read, is not sound, or cannot be written."""
+
+
+class EndpointError(AssistantError):
+    """The language model cannot be reached, is too slow, or sends what cannot be used."""

@@ -10,13 +10,14 @@ from helpers import python
 
 LIBRARIES = frozenset(
     "torch transformers sentence_transformers gradio pandas faiss tantivy langchain_core "
-    "langchain_text_splitters numpy trafilatura lxml yaml py3langid dateparser".split()
+    "langchain_text_splitters numpy openai trafilatura lxml yaml py3langid dateparser babel".split()
 )
 SLOW = LIBRARIES & {
     "torch",
     "transformers",
     "sentence_transformers",
     "gradio",
+    "openai",
     "pandas",
     "dateparser",
 }

@@ -31,7 +31,9 @@ LAYERS = (
     (
         "articles",
         "passages",
+        "drafts",
         "embedding",
+        "endpoint",
         "facts",
         "following",
         "lexical",
@@ -49,7 +51,7 @@ LAYERS = (
     ("index", "answer_file", "checking"),
     ("building", "ranking", "sentences", "preferring", "verifying"),
     ("explaining", "selecting"),
-    ("retrieval",),
+    ("retrieval", "writing"),
     ("answering",),
     ("api",),
     ("chat", "evaluation"),
