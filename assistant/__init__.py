@@ -10,16 +10,16 @@ if TYPE_CHECKING:
     from assistant.api import Assistant, retrieve
     from assistant.building import build
     from assistant.errors import AssistantError
-from assistant.types import (
-    Article,
-    BuildReport,
-    Citation,
-    Filters,
-    Hit,
-    IndexInfo,
-    Passage,
-    Skipped,
-)
+    from assistant.types import (
+        Article,
+        BuildReport,
+        Citation,
+        Filters,
+        Hit,
+        IndexInfo,
+        Passage,
+        Skipped,
+    )
 
 __version__ = "0.1.0"
 

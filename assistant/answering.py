@@ -15,10 +15,9 @@ from assistant.answers import Answer, Period, Sentence, Update
 from assistant.checking import check
 from assistant.index import Index
 from assistant.selecting import Candidate, by_day, candidates, choose, features, with_context
+from assistant.text import lexical_terms
 from assistant.times import wants_development
 from assistant.types import Citation, Filters, Hit, Mode
-
-THRESHOLD = 0.5
 
 Floats = npt.NDArray[np.float32]
 
@@ -42,11 +41,13 @@ class Calibration:
     """Weights fitted by benchmarks/calibration.py, with the bundled model.
 
     `sentence` are those of `assistant.selecting.FEATURES`; `evidence` those of EVIDENCE and,
-    last, a constant.
+    last, a constant. `threshold` is the confidence that nine in ten of those questions reach
+    that have an answer; below it there is none.
     """
 
     sentence: tuple[float, ...]
     evidence: tuple[float, ...]
+    threshold: float
 
 
 EVIDENCE = ("score", "best three", "coverage", "agreement", "similarity", "sentence")
@@ -54,24 +55,31 @@ EVIDENCE = ("score", "best three", "coverage", "agreement", "similarity", "sente
 
 CALIBRATION: dict[Mode, Calibration] = {
     "hybrid": Calibration(
-        (1.01, 3.17, 12.4, -0.74, 0.6, 2.89, 1.55, 0.92, 3.36),
-        (0.112, 0.263, -7.859, 2.209, -3.814, 0.149, -4.113),
+        sentence=(1.01, 3.17, 12.4, -0.74, 0.6, 2.89, 1.55, 0.92, 3.36),
+        evidence=(0.112, 0.263, -7.859, 2.209, -3.814, 0.149, -4.113),
+        threshold=0.25,
     ),
     "dense": Calibration(
-        (0, -0.06, 19.56, -8.74, 0.39, 3.19, 2.18, 0, 6.13),
-        (0.479, 2.411, 0, 9.623, 0.479, 0.333, -12.274),
+        sentence=(0, -0.06, 19.56, -8.74, 0.39, 3.19, 2.18, 0, 6.13),
+        evidence=(0.479, 2.411, 0, 9.623, 0.479, 0.333, -12.274),
+        threshold=0.517,
     ),
     "lexical": Calibration(
-        (9.95, 0, 0, -10.33, 0.77, 1.64, 1.84, 1.71, 0),
-        (9.236, 4.461, -16.589, 0, 0, 0.099, -1.091),
+        sentence=(9.95, 0, 0, -10.33, 0.77, 1.64, 1.84, 1.71, 0),
+        evidence=(9.236, 4.461, -16.589, 0, 0, 0.099, -1.091),
+        threshold=0.275,
     ),
 }
 CALIBRATION_WITHOUT_WORDS: dict[Mode, Calibration] = {
     "hybrid": Calibration(
-        (0.7, 1.8, 14, -0.8, 0.4, 1.4, 1.1, 0.3, 4.8), (0.1, 0.2, -6, 2, -1.5, 0.1, -4)
+        sentence=(1.01, 3.17, 12.4, -0.74, 0.6, 2.89, 1.55, 0.92, 3.36),
+        evidence=(0.112, 0.263, -7.859, 2.209, -3.814, 0.149, -4.113),
+        threshold=0.25,
     ),
     "dense": Calibration(
-        (0.7, 1.8, 14, -0.8, 0.4, 1.4, 1.1, 0.3, 4.8), (0.1, 0.2, -6, 2, -1.5, 0.1, -4)
+        sentence=(0, -0.06, 19.56, -8.74, 0.39, 3.19, 2.18, 0, 6.13),
+        evidence=(0.479, 2.411, 0, 9.623, 0.479, 0.333, -12.274),
+        threshold=0.517,
     ),
 }
 """For models without a table of token vectors: late interaction is a part of both scores."""
@@ -153,12 +161,12 @@ def compose(index: Index, asked: Asked, hits: Sequence[Hit], *, mode: Mode) -> A
     citations: tuple[Citation, ...] = ()
     sentences = candidates(hits)
     question = asked.completed or asked.question
-    if sentences:
+    if sentences and lexical_terms(question):
         weights = calibration(index, mode)
         values = features(index, question, sentences, mode=mode)
         scores = values @ np.array(weights.sentence, np.float32)
         confidence = _confidence(weights.evidence, evidence(hits, scores))
-        if confidence >= THRESHOLD:
+        if confidence >= weights.threshold:
             chosen = choose(sentences, scores)
             if wants_development(question):
                 chosen = by_day(chosen)

@@ -11,6 +11,9 @@ from assistant.types import UNDETERMINED, Citation, Filters, Hit, IndexInfo, Mod
 State = Literal["verbatim", "supported", "partly", "contradicted", "not found"]
 """What a check of a sentence against the passages that it cites found."""
 
+Unsupported = Literal["mark", "drop"]
+"""What becomes of a language model's sentences that the passages do not support."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:

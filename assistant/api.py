@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from types import TracebackType
 from assistant.answer_file import read_answer, save_answer
 from assistant.answering import Asked, compose
 from assistant.answers import Answer
+from assistant.endpoint import llm_settings
 from assistant.errors import ArticleNotFound
 from assistant.following import complete
 from assistant.index import Index, current_generation
@@ -19,6 +20,7 @@ from assistant.language import question_language, question_languages
 from assistant.preferring import Preferring
 from assistant.reranking import load_reranker
 from assistant.retrieval import Reranker, search
+from assistant.rewriting import rewrite
 from assistant.settings import (
     DEFAULT_K,
     SAME_LANGUAGE,
@@ -30,6 +32,7 @@ from assistant.settings import (
     check_language,
     check_mode,
     check_question,
+    check_unsupported,
 )
 from assistant.times import period_of, wants_latest
 from assistant.types import Article, Filters, Hit, IndexInfo
@@ -49,13 +52,20 @@ class Assistant:
         *,
         model: str | None = None,
         reranker: str | None = None,
+        llm_url: str | None = None,
+        llm_model: str | None = None,
+        unsupported: str = "mark",
     ) -> None:
         """Opens the index in the folder `index` (default: `ASSISTANT_INDEX`, then `index`).
 
         `model` defaults to the model that the index was built with; naming another one
         raises ModelMismatch. `reranker` is the folder or the hub name of a sentence-transformers
         cross-encoder that orders the first 20 passages anew; it is loaded with the first
-        question. Raises IndexNotFound, IndexCorrupt or IndexFormatUnsupported where there is no
+        question. `llm_url` and `llm_model` (default: `ASSISTANT_LLM_URL`, `ASSISTANT_LLM_MODEL`;
+        its key: `ASSISTANT_LLM_KEY`) name a language model behind an OpenAI-compatible endpoint
+        that writes the answers; sentences of its that the passages do not support are marked
+        ("mark") or left out ("drop"). Raises SettingsError for settings that do not go
+        together, IndexNotFound, IndexCorrupt or IndexFormatUnsupported where there is no
         index that can be used, ModelNotFound where its model is gone.
         """
         self._folder = Settings.resolve(index=index).index
@@ -64,6 +74,8 @@ class Assistant:
         self._index = Index.open(self._folder, model=model)
         self._reranker_name = reranker
         self._reranker: Reranker | None = None
+        self._llm = llm_settings(llm_url, llm_model)
+        self._unsupported = check_unsupported(unsupported)
 
     def _current(self) -> Index:
         generation = current_generation(self._folder)
@@ -146,6 +158,40 @@ class Assistant:
         counted from `as_of` (default: today), are preferred, and so are the newest articles where
         it asks for the latest. The other arguments and the errors are those of `retrieve`.
         """
+        *_, answer = self.stream(
+            question,
+            k=k,
+            mode=mode,
+            languages=languages,
+            prefer_language=prefer_language,
+            sources=sources,
+            since=since,
+            until=until,
+            as_of=as_of,
+            history=history,
+            explain=explain,
+        )
+        return answer
+
+    def stream(
+        self,
+        question: str,
+        *,
+        k: int = DEFAULT_K,
+        mode: str = "hybrid",
+        languages: Sequence[str] | str | None = None,
+        prefer_language: str | None = None,
+        sources: Sequence[str] | str | None = None,
+        since: str | date | None = None,
+        until: str | date | None = None,
+        as_of: str | date | None = None,
+        history: Sequence[str] = (),
+        explain: bool = False,
+    ) -> Iterator[Answer]:
+        """The answer as it grows where a language model writes it; the last one is whole.
+
+        Without a language model there is one. The arguments and errors are those of `answer`.
+        """
         index = self._current()
         question = check_question(question)
         checked_mode = check_mode(mode)
@@ -171,7 +217,10 @@ class Assistant:
             explain=explain,
         )
         asked = Asked(question, language, filters, day, completed, period)
-        return compose(index, asked, hits, mode=checked_mode)
+        quoted = compose(index, asked, hits, mode=checked_mode)
+        if self._llm is None or not quoted.found:
+            return iter((quoted,))
+        return rewrite(index, quoted, self._llm, unsupported=self._unsupported)
 
     def article(self, article_id: str) -> Article:
         """The article of this id. Raises ArticleNotFound."""

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import get_args
 
+from assistant.answers import Unsupported
 from assistant.errors import QuestionError, SettingsError
 from assistant.types import Filters, Mode
 
@@ -82,6 +83,14 @@ def check_history(history: object) -> tuple[str, ...]:
     if isinstance(history, str) or not isinstance(history, Sequence):
         raise QuestionError("the history must be a list of the questions before, oldest first")
     return tuple(check_question(question) for question in history[-MAX_HISTORY:])
+
+
+def check_unsupported(unsupported: str) -> Unsupported:
+    """Raises SettingsError unless it is "mark" or "drop"."""
+    for known in get_args(Unsupported):
+        if unsupported == known:
+            return known  # type: ignore[no-any-return]
+    raise SettingsError(f"unsupported must be 'mark' or 'drop', not {unsupported!r}")
 
 
 def check_k(k: int) -> int:

@@ -10,16 +10,14 @@ import hashlib
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Literal
 
 import regex
 
-from assistant.answers import Sentence
+from assistant.answers import Sentence, Unsupported
 from assistant.drafts import DraftSentence, Sentences
 from assistant.endpoint import Model, stream
 from assistant.text import one_line
 
-Unsupported = Literal["mark", "drop"]
 Check = Callable[[str, Mapping[int, str]], Sentence]
 
 MAX_TOKENS = 1_024

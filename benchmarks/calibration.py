@@ -3,18 +3,18 @@
     python -m benchmarks.calibration DEV [--questions N] [--without-words]
 
 DEV holds aligned questions, answers and passages as for `benchmarks.mixed_pool`, five passages
-in a row being of one article (XQuAD). The articles are made into collections: one with each article
-in a language drawn at random ("pool"), and one for each language. Of every collection N questions
-are asked in the language of their article ("same") and N in another ("cross"), spread over
-the collections of one language.
+in a row being of one article (XQuAD). The articles are made into collections: one with each
+article in a language drawn at random ("pool"), and one for each language. Of the pool N questions
+are asked in the language of their article ("same"), N in another ("cross") and N with their letters
+in any order ("nonsense"); of the collections of one language as many together.
 
 Sentences: a softmax over the sentences of a question's first passages is fitted to those that
 hold the answer. Confidence: every question counts once with all hits and once without the hits
 of its article, as if the collection had no answer; a logistic regression tells the two apart.
 Both are fitted on the questions of every other article; everything printed is measured on the
 rest. Prints for each mode, as JSON, the weights for `assistant/answering.py`; the area under
-the ROC curve and the shares that are answered at the threshold; and the share of questions
-without an answer that is refused where 90 % of the others are answered. With
+the ROC curve; the shares that are answered and refused at the threshold, which 90 % of the
+fitted questions with an answer reach, and where 90 % of the measured ones do. With
 `--without-words` the model is taken as one that is no table of token vectors.
 """
 
@@ -26,14 +26,14 @@ import random
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from assistant.answering import EVIDENCE, THRESHOLD, evidence
+from assistant.answering import EVIDENCE, evidence
 from assistant.building import build
 from assistant.index import Index
 from assistant.retrieval import search
@@ -50,6 +50,7 @@ RIDGE = 1e-3
 STEPS = 1_000
 RATE = 0.5
 ANSWERED = 0.9
+NONSENSE = "nonsense"
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -120,6 +121,15 @@ def indexed(collection: Collection, folder: Path, *, without_words: bool) -> Ind
     return (WithoutWords if without_words else Index).open(folder / collection.name)
 
 
+def _scrambled(case: Case, chance: random.Random) -> Case:
+    """The case with the letters of its question in any order."""
+    letters = [c for c in case.question if c.isalpha()]
+    chance.shuffle(letters)
+    drawn = iter(letters)
+    text = "".join(next(drawn) if c.isalpha() else c for c in case.question)
+    return replace(case, question=text)
+
+
 def questions(
     collection: Collection, sets: Mapping[str, DevSet], count: int
 ) -> Iterator[tuple[str, str, Case, tuple[str, ...]]]:
@@ -134,6 +144,7 @@ def questions(
         other = chance.choice([language for language in languages if language != own])
         for kind, language in (("same", own), ("cross", other)):
             yield kind, article, cases[language][identity], cases[own][identity].answers
+        yield NONSENSE, article, _scrambled(cases[own][identity], chance), ()
 
 
 def observe(
@@ -149,6 +160,8 @@ def observe(
         without = [hit for hit in hits if hit.article.id != article]
         fitted = int(article.removeprefix("article-")) // PASSAGES_IN_ARTICLE % 2 == 0
         for answerable, found in ((True, hits[:READ]), (False, without[:READ])):
+            if answerable and kind == NONSENSE:
+                continue
             sentences = candidates(found)
             if not sentences:
                 continue
@@ -198,16 +211,20 @@ def area_under_curve(values: Floats, positive: Bools) -> float:
     return float((above > 0).mean() + (above == 0).mean() / 2)
 
 
-def told_apart(confidence: Floats, answerable: Bools) -> dict[str, float]:
+def threshold(confidence: Floats, answerable: Bools) -> float:
+    """The confidence that ANSWERED of the questions with an answer reach."""
+    return float(np.quantile(confidence[answerable], 1 - ANSWERED))
+
+
+def told_apart(confidence: Floats, answerable: Bools, least: float) -> dict[str, float]:
     """How well the confidence tells questions with an answer from those without."""
     there, absent = confidence[answerable], confidence[~answerable]
-    least = np.quantile(there, 1 - ANSWERED)
+    own = threshold(confidence, answerable)
     return {
         "auroc": round(area_under_curve(confidence, answerable), 3),
-        "answered when it is there": round(float((there >= THRESHOLD).mean()), 3),
-        "answered when it is not": round(float((absent >= THRESHOLD).mean()), 3),
-        "refused where 90 % are answered": round(float((absent < least).mean()), 3),
-        "confidence where 90 % are answered": round(float(least), 3),
+        "answered when it is there": round(float((there >= least).mean()), 3),
+        "refused when it is not": round(float((absent < least).mean()), 3),
+        "refused where 90 % are answered": round(float((absent < own).mean()), 3),
     }
 
 
@@ -236,11 +253,15 @@ def summary(asked: Sequence[Asked]) -> dict[str, Any]:
             zip((*EVIDENCE, "constant"), np.round(of_values, 3).tolist(), strict=True)
         ),
     }
+    least = threshold(confidence[fitted], answerable[fitted])
+    result["threshold"] = round(least, 3)
     kinds = np.array([one.kind for one in asked])
+    nonsense = confidence[~fitted & (kinds == NONSENSE)]
+    result["nonsense refused"] = round(float((nonsense < least).mean()), 3)
     for kind in ("same", "cross", "both"):
-        chosen = ~fitted & ((kinds == kind) | (kind == "both"))
+        chosen = ~fitted & (kinds != NONSENSE) & ((kinds == kind) | (kind == "both"))
         rows = [one for one, taken in zip(asked, chosen, strict=True) if taken]
-        result[kind] = told_apart(confidence[chosen], answerable[chosen])
+        result[kind] = told_apart(confidence[chosen], answerable[chosen], least)
         for count in (1, 3):
             result[kind][f"answer in the first {count}"] = round(
                 first_right(rows, weights, count), 3

@@ -136,6 +136,7 @@ def test_the_shape_of_an_answer(seeds: Assistant) -> None:
     assert list(shown) == [
         "question",
         "completed",
+        "language",
         "as_of",
         "period",
         "found",

@@ -52,7 +52,7 @@ LAYERS = (
     ("building", "ranking", "sentences", "preferring", "verifying"),
     ("explaining", "selecting"),
     ("retrieval", "writing"),
-    ("answering",),
+    ("answering", "rewriting"),
     ("api",),
     ("chat", "evaluation"),
     ("cli",),
