@@ -41,8 +41,8 @@ class Calibration:
     """Weights fitted by benchmarks/calibration.py, with the bundled model.
 
     `sentence` are those of `assistant.selecting.FEATURES`; `evidence` those of EVIDENCE and,
-    last, a constant. `threshold` is the confidence that nine in ten of those questions reach
-    that have an answer; below it there is none.
+    last, a constant. `threshold` is the confidence that 85 of 100 questions reach that have an
+    answer; below it there is none.
     """
 
     sentence: tuple[float, ...]
@@ -50,35 +50,35 @@ class Calibration:
     threshold: float
 
 
-EVIDENCE = ("score", "best three", "coverage", "agreement", "similarity", "sentence")
+EVIDENCE = ("score", "best three", "coverage", "agreement", "sentence")
 """What the confidence is made of; `evidence` has the meaning of each."""
 
 CALIBRATION: dict[Mode, Calibration] = {
     "hybrid": Calibration(
         sentence=(1.01, 3.17, 12.4, -0.74, 0.6, 2.89, 1.55, 0.92, 3.36),
-        evidence=(0.112, 0.263, -7.859, 2.209, -3.814, 0.149, -4.113),
-        threshold=0.25,
+        evidence=(0.11, 0.2, -6.38, 1.27, 0.15, -4.35),
+        threshold=0.259,
     ),
     "dense": Calibration(
         sentence=(0, -0.06, 19.56, -8.74, 0.39, 3.19, 2.18, 0, 6.13),
-        evidence=(0.479, 2.411, 0, 9.623, 0.479, 0.333, -12.274),
+        evidence=(0.958, 2.411, 0, 9.623, 0.333, -12.274),
         threshold=0.517,
     ),
     "lexical": Calibration(
         sentence=(9.95, 0, 0, -10.33, 0.77, 1.64, 1.84, 1.71, 0),
-        evidence=(9.236, 4.461, -16.589, 0, 0, 0.099, -1.091),
+        evidence=(9.236, 4.461, -16.589, 0, 0.099, -1.091),
         threshold=0.275,
     ),
 }
 CALIBRATION_WITHOUT_WORDS: dict[Mode, Calibration] = {
     "hybrid": Calibration(
         sentence=(1.01, 3.17, 12.4, -0.74, 0.6, 2.89, 1.55, 0.92, 3.36),
-        evidence=(0.112, 0.263, -7.859, 2.209, -3.814, 0.149, -4.113),
-        threshold=0.25,
+        evidence=(0.11, 0.2, -6.38, 1.27, 0.15, -4.35),
+        threshold=0.259,
     ),
     "dense": Calibration(
         sentence=(0, -0.06, 19.56, -8.74, 0.39, 3.19, 2.18, 0, 6.13),
-        evidence=(0.479, 2.411, 0, 9.623, 0.479, 0.333, -12.274),
+        evidence=(0.958, 2.411, 0, 9.623, 0.333, -12.274),
         threshold=0.517,
     ),
 }
@@ -97,7 +97,7 @@ def evidence(hits: Sequence[Hit], scores: Floats) -> tuple[float, ...]:
 
     The best hit's score, and the mean of the best three; the mean coverage of the hits, which
     tells how much of the scores is owed to a shared wording; one over the best hit's place in
-    the dense leg; its cosine with the question; and the best sentence's score.
+    the dense leg; and the best sentence's score.
     """
     ordered = sorted(hits, key=lambda hit: -hit.score)
     best = ordered[0]
@@ -107,7 +107,6 @@ def evidence(hits: Sequence[Hit], scores: Floats) -> tuple[float, ...]:
         sum(three) / len(three),
         sum(hit.coverage or 0.0 for hit in hits) / len(hits),
         1 / best.dense_rank if best.dense_rank is not None else 0.0,
-        best.similarity or 0.0,
         float(scores.max()),
     )
 

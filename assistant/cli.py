@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -14,25 +13,13 @@ from typing import TYPE_CHECKING, Any
 from assistant import __version__
 from assistant.errors import AssistantError, IndexNotFound, NothingReadable
 from assistant.settings import DEFAULT_K, MAX_K, MODES, Settings
+from assistant.terminal import note, print_json, show_answer, show_hits
 
 if TYPE_CHECKING:
-    from assistant.answers import Answer
-    from assistant.types import Article, BuildReport, Hit
+    from assistant.types import BuildReport
     from assistant.verifying import Checked
 
 Progress = Callable[[str, int, int], None]
-
-
-def _note(text: str) -> None:
-    from assistant.text import one_line
-
-    # Notes name files and quote their contents, which may try to steer the terminal.
-    indent = " " * (len(text) - len(text.lstrip(" ")))
-    print(indent + one_line(text), file=sys.stderr, flush=True)
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 @contextmanager
@@ -59,13 +46,6 @@ def _progress() -> Iterator[Progress | None]:
             bar.close()
 
 
-def _place(article: Article) -> str:
-    from assistant.text import one_line
-
-    parts = [article.source, article.published, article.path]
-    return ", ".join(one_line(part) for part in parts if part)
-
-
 def _build(arguments: argparse.Namespace) -> int:
     report = _build_index(
         arguments.articles,
@@ -75,7 +55,7 @@ def _build(arguments: argparse.Namespace) -> int:
         dry_run=arguments.dry_run,
     )
     if arguments.json:
-        _print_json(report.to_dict())
+        print_json(report.to_dict())
     else:
         print(_summary(report))
     return 0
@@ -88,7 +68,7 @@ def _build_index(articles: Path | None, **options: Any) -> BuildReport:
     with _progress() as progress:
         report = build(articles, progress=progress, **options)
     for skipped in report.skipped:
-        _note(f"skipped: {skipped}")
+        note(f"skipped: {skipped}")
     return report
 
 
@@ -120,7 +100,6 @@ def _filters(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _search(arguments: argparse.Namespace) -> int:
     from assistant.api import Assistant
-    from assistant.text import one_line
 
     with Assistant(arguments.index, reranker=arguments.reranker) as assistant:
         hits = assistant.retrieve(
@@ -132,7 +111,7 @@ def _search(arguments: argparse.Namespace) -> int:
         )
         info = assistant.info
     if arguments.json:
-        _print_json(
+        print_json(
             {
                 "question": arguments.question,
                 "mode": arguments.mode,
@@ -141,90 +120,34 @@ def _search(arguments: argparse.Namespace) -> int:
             }
         )
         return 0
-    for hit in hits:
-        print(f"{hit.rank}. [{hit.article.language}] {one_line(hit.article.title)}")
-        ranks = (
-            f"dense {hit.dense_rank or '-'}, lexical {hit.lexical_rank or '-'}, "
-            f"romanised {hit.romanised_rank or '-'}"
-        )
-        print(f"   {_place(hit.article)} ({ranks})")
-        if hit.copies:
-            print(f"   {_copies(hit)}")
-        print(f"   {one_line(hit.passage.text)}")
-        _show_explanation(hit)
-    if not hits:
-        _note("no passage was found")
+    show_hits(hits)
     return 0
-
-
-def _copies(hit: Hit) -> str:
-    """Where else the article ran: the outlets, or the titles, of its copies."""
-    from assistant.text import one_line
-
-    names = [one_line(article.source or article.title) for article in hit.also_in]
-    more = f" and {hit.copies - len(names)} more" if hit.copies > len(names) else ""
-    return f"also in {hit.copies} article{'' if hit.copies == 1 else 's'}: {', '.join(names)}{more}"
-
-
-def _show_explanation(hit: Hit) -> None:
-    from assistant.text import one_line
-
-    why = hit.explanation
-    if why is None:
-        return
-    points = ", ".join(f"{name} {points:+.2f}" for name, points in why.points)
-    print(f"   why: {hit.score:.2f} points ({points})")
-    if hit.reranker_score is not None:
-        print(f"        reranker {hit.reranker_score:.3f}")
-    if why.terms:
-        print(f"        same words: {one_line(', '.join(why.terms))}")
-    for match in why.words:
-        words = f"{one_line(match.question)} ~ {one_line(match.passage)}"
-        print(f"        by {match.kind}: {words} ({match.similarity:.2f})")
-    print(f"        nearest sentence: {one_line(hit.article.text[why.start : why.end])}")
-
-
-def _show_answer(answer: Answer) -> None:
-    from assistant.text import one_line
-
-    if not answer.found:
-        print(answer.text)
-        searched = f"searched {answer.index.articles} articles in "
-        languages = ", ".join(tag for tag, _ in answer.index.languages)
-        _note(f"{searched}{languages or 'no language'}; nearest:")
-        nearest = {hit.article.id: hit.article for hit in answer.hits}
-        for article in list(nearest.values())[:3]:
-            _note(f"  [{article.language}] {one_line(article.title)}")
-        return
-    for citation in answer.citations:
-        print(f"{one_line(citation.quote)} [{citation.number}]")
-    print()
-    hits = {hit.passage.id: hit for hit in answer.hits}
-    numbered = {citation.number: hits[citation.passage.id] for citation in answer.citations}
-    for number, hit in sorted(numbered.items()):
-        title = one_line(hit.article.title)
-        print(f"[{number}] [{hit.article.language}] {title} ({_place(hit.article)})")
-        if hit.copies:
-            print(f"   {_copies(hit)}")
-        _show_explanation(hit)
 
 
 def _ask(arguments: argparse.Namespace) -> int:
     from assistant.api import Assistant
 
-    with Assistant(arguments.index, reranker=arguments.reranker) as assistant:
+    with Assistant(
+        arguments.index,
+        reranker=arguments.reranker,
+        llm_url=arguments.llm_url,
+        llm_model=arguments.llm_model,
+        unsupported=arguments.unsupported,
+    ) as assistant:
         answer = assistant.answer(
             arguments.question,
             k=arguments.k,
             mode=arguments.mode,
+            as_of=arguments.as_of,
+            history=arguments.after,
             explain=arguments.explain,
             **_filters(arguments),
         )
         # Shown before it is saved: an answer whose file cannot be written is not lost.
         if arguments.json:
-            _print_json(answer.to_dict())
+            print_json(answer.to_dict())
         else:
-            _show_answer(answer)
+            show_answer(answer)
         if arguments.save is not None:
             assistant.save(answer, arguments.save)
     return 0
@@ -236,16 +159,16 @@ def _verify(arguments: argparse.Namespace) -> int:
     with Assistant(arguments.index) as assistant:
         result = assistant.verify(arguments.file)
     if arguments.json:
-        _print_json(result.to_dict())
+        print_json(result.to_dict())
     else:
         for checked in result.checked:
             print(_became(checked))
         if not result.checked:
-            _note("the answer quotes nothing; there is nothing to verify")
+            note("the answer quotes nothing; there is nothing to verify")
         if not result.same_generation:
-            _note("the index was built again, or is another one, since the answer was saved")
+            note("the index was built again, or is another one, since the answer was saved")
         if result.same_model is False:
-            _note("the index has another embedding model than the one that answered")
+            note("the index has another embedding model than the one that answered")
     return 0 if result.holds else 1
 
 
@@ -270,8 +193,8 @@ def _chat(arguments: argparse.Namespace) -> int:
     try:
         current_generation(settings.index)
     except IndexNotFound:
-        _note(f"no index in {settings.index} yet: building it from {settings.articles}")
-        _note(_summary(_build_index(settings.articles, index=settings.index)))
+        note(f"no index in {settings.index} yet: building it from {settings.articles}")
+        note(_summary(_build_index(settings.articles, index=settings.index)))
     from assistant.chat import serve
 
     serve(
@@ -295,12 +218,12 @@ def _eval(arguments: argparse.Namespace) -> int:
     ):
         result = evaluate(assistant, cases, mode=arguments.mode, k=arguments.k, progress=progress)
     if result.unknown:
-        _note(
+        note(
             f"{len(result.unknown)} relevant ids are not in the index and count as misses: "
             f"{', '.join(result.unknown[:5])}"
         )
     if arguments.json:
-        _print_json(result.to_dict())
+        print_json(result.to_dict())
         return 0
     print(f"{result.questions} questions, {result.queries_per_second:.0f} queries a second")
     for name in MEASURES:
@@ -369,6 +292,19 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME_OR_PATH",
         help="sentence-transformers cross-encoder that orders the first passages anew",
     )
+    writing = argparse.ArgumentParser(add_help=False)
+    writing.add_argument(
+        "--llm-url", metavar="URL", help="OpenAI-compatible endpoint of a model that writes answers"
+    )
+    writing.add_argument(
+        "--llm-model", metavar="NAME", help="the model there; its key: ASSISTANT_LLM_KEY"
+    )
+    writing.add_argument(
+        "--unsupported",
+        choices=("mark", "drop"),
+        default="mark",
+        help="what becomes of its sentences that no passage supports (default: mark)",
+    )
 
     command = commands.add_parser(
         "build", parents=[index, json_output], help="build or bring up to date the index"
@@ -393,10 +329,20 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser(
         "ask",
-        parents=[index, json_output, asking, filters, reranking],
+        parents=[index, json_output, asking, filters, reranking, writing],
         help="answer with citations",
     )
     command.add_argument("question")
+    command.add_argument(
+        "--after",
+        action="append",
+        default=[],
+        metavar="QUESTION",
+        help="a question asked before, which this one may go on from; repeatable, oldest first",
+    )
+    command.add_argument(
+        "--as-of", metavar="DAY", help="the day that 'last week' counts from (default: today)"
+    )
     command.add_argument(
         "--save", type=Path, metavar="FILE", help="keep the answer: .json to verify, .md to read"
     )
@@ -445,12 +391,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     except NothingReadable as error:
         for reason in error.reasons:
-            _note(f"skipped: {reason}")
-        _note(f"error: {error}")
+            note(f"skipped: {reason}")
+        note(f"error: {error}")
     except AssistantError as error:
-        _note(f"error: {error}")
+        note(f"error: {error}")
     except KeyboardInterrupt:
-        _note("stopped")
+        note("stopped")
         return 130
     except BrokenPipeError:
         # The reader of the pipe has seen enough; the flush at exit must not fail again.

@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from assistant.answers import Answer, Period, Searched, Sentence, Update
 from assistant.api import Assistant
-from assistant.types import (
-    Answer,
-    Citation,
-    Filters,
-    Period,
-    Searched,
-    Sentence,
-    Update,
-)
+from assistant.types import Citation, Filters
 
 QUESTION = "When did the harbour of Fairhaven open?"
 
@@ -53,6 +46,7 @@ def answer_with(
         index=assistant.info,
         searched=searched(assistant),
         as_of="2024-05-01",
+        language="en",
     )
 
 

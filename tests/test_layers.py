@@ -54,7 +54,7 @@ LAYERS = (
     ("retrieval", "writing"),
     ("answering", "rewriting"),
     ("api",),
-    ("chat", "evaluation"),
+    ("chat", "evaluation", "terminal"),
     ("cli",),
     ("__main__",),
 )
