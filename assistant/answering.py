@@ -56,30 +56,30 @@ EVIDENCE = ("score", "best three", "coverage", "agreement", "sentence")
 CALIBRATION: dict[Mode, Calibration] = {
     "hybrid": Calibration(
         sentence=(1.01, 3.17, 12.4, -0.74, 0.6, 2.89, 1.55, 0.92, 3.36),
-        evidence=(0.11, 0.2, -6.38, 1.27, 0.15, -4.35),
-        threshold=0.259,
+        evidence=(0.107, 0.197, -6.218, 1.267, 0.157, -4.465),
+        threshold=0.262,
     ),
     "dense": Calibration(
-        sentence=(0, -0.06, 19.56, -8.74, 0.39, 3.19, 2.18, 0, 6.13),
-        evidence=(0.958, 2.411, 0, 9.623, 0.333, -12.274),
-        threshold=0.517,
+        sentence=(0, -1.05, 19.99, -6.42, -0.16, 2.08, 1.94, 0, 7.31),
+        evidence=(-3.831, 8.055, 0, 9.457, 0.457, -13.327),
+        threshold=0.499,
     ),
     "lexical": Calibration(
-        sentence=(9.95, 0, 0, -10.33, 0.77, 1.64, 1.84, 1.71, 0),
-        evidence=(9.236, 4.461, -16.589, 0, 0.099, -1.091),
-        threshold=0.275,
+        sentence=(10.59, 0, 0, -8.07, 0.23, 0.93, 1.1, 2.46, 0),
+        evidence=(8.776, 2.636, -13.99, 0, 0.258, -1.428),
+        threshold=0.261,
     ),
 }
 CALIBRATION_WITHOUT_WORDS: dict[Mode, Calibration] = {
     "hybrid": Calibration(
         sentence=(1.01, 3.17, 12.4, -0.74, 0.6, 2.89, 1.55, 0.92, 3.36),
-        evidence=(0.11, 0.2, -6.38, 1.27, 0.15, -4.35),
-        threshold=0.259,
+        evidence=(0.107, 0.197, -6.218, 1.267, 0.157, -4.465),
+        threshold=0.262,
     ),
     "dense": Calibration(
-        sentence=(0, -0.06, 19.56, -8.74, 0.39, 3.19, 2.18, 0, 6.13),
-        evidence=(0.958, 2.411, 0, 9.623, 0.333, -12.274),
-        threshold=0.517,
+        sentence=(0, -1.05, 19.99, -6.42, -0.16, 2.08, 1.94, 0, 7.31),
+        evidence=(-3.831, 8.055, 0, 9.457, 0.457, -13.327),
+        threshold=0.499,
     ),
 }
 """For models without a table of token vectors: late interaction is a part of both scores."""
