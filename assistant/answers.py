@@ -15,6 +15,9 @@ Unsupported = Literal["mark", "drop"]
 """What becomes of a language model's sentences that the passages do not support."""
 
 
+_SURE = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence of an answer, and whether the cited passages say it.
@@ -125,6 +128,11 @@ class Answer:
     note: str | None = None
 
     @property
+    def weak(self) -> bool:
+        """Whether the evidence of an answer is as likely to be none."""
+        return self.found and self.confidence < _SURE
+
+    @property
     def text(self) -> str:
         """The sentences, each followed by its numbers in brackets; or the refusal."""
         if not self.found:
@@ -149,6 +157,7 @@ class Answer:
             "period": None if self.period is None else self.period.to_dict(),
             "found": self.found,
             "confidence": round(self.confidence, 4),
+            "weak": self.weak,
             "answer": self.text,
             "sentences": [sentence.to_dict() for sentence in self.sentences],
             "citations": [citation.to_dict() for citation in self.citations],
@@ -178,6 +187,7 @@ class Answer:
                 markup.only("languages", only.languages),
                 markup.only("outlets", only.sources),
                 markup.days("only of", only.since, only.until),
+                markup.WEAK if self.weak else None,
                 self.written_by and f"written by {self.written_by}",
                 self.note,
             ),

@@ -122,6 +122,9 @@ def quoted(text: str, numbers: Iterable[int], languages: Sequence[str]) -> str:
     return f"> {markdown_text(text)}{_numbers(numbers)}{tags}"
 
 
+WEAK = "weak evidence: see whether the sources say this"
+"""The remark on an answer that is as likely to be none."""
+
 STATES = {
     "supported": "supported by the source",
     "partly": "only partly in the source",

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from assistant import markup
+
 if TYPE_CHECKING:
     from assistant.answers import Answer, Sentence
     from assistant.types import Article, Hit
@@ -116,6 +118,8 @@ def show_answer(answer: Answer) -> None:
     if not answer.found:
         _show_refusal(answer)
         return
+    if answer.weak:
+        note(markup.WEAK)
     for sentence in answer.sentences:
         print(_line(answer, sentence))
     numbers = [citation.number for citation in answer.citations]

@@ -141,6 +141,7 @@ def test_the_shape_of_an_answer(seeds: Assistant) -> None:
         "period",
         "found",
         "confidence",
+        "weak",
         "answer",
         "sentences",
         "citations",
