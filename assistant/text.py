@@ -42,7 +42,7 @@ _ABBREVIATIONS = frozenset(
 _BEFORE_NUMBER = frozenset("no nos nr nº núm pp pág vol vols fig art chap ch cap kap".split())
 _ORDINAL_MARK = frozenset("cs da de et fi hr hu lv nb no pl sk sl sv tr".split())
 _LONGEST_SENTENCE = 600
-_LONGEST_UNMARKED = 160
+_LONGEST_UNMARKED = 220
 
 
 def _ends_sentence(text: str, match: regex.Match[str], language: str) -> bool:
