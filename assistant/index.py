@@ -269,8 +269,7 @@ class Index:
             if language not in self._sample_words:
                 table = self.token_table
                 assert table is not None and self.words is not None
-                first = self.sample.starts[language]
-                rows = self.sample.rows[first : first + self.sample.counts[language]]
+                rows = self.sample.rows_of(np.array([language]))
                 passages = [self.words[row] for row in rows.tolist()]
                 self._sample_words[language] = WordMatrix(passages, table.token_vectors, many=True)
             return self._sample_words[language]

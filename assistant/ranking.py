@@ -65,10 +65,16 @@ def _late(index: Index, table: StaticEmbedder, question: str, rows: Rows) -> Flo
     languages, of_rows = np.unique(index.sample.language_of_row[rows], return_inverse=True)
     counts = index.sample.counts[languages]
     sampled = np.concatenate([index.sample_words(n).best(asked.units) for n in languages], axis=1)
-    passages = WordMatrix([index.words[row] for row in rows.tolist()], table.token_vectors)
+    # Small collections lie in the sample as a whole: their words are not compared again.
+    place = {row: i for i, row in enumerate(index.sample.rows_of(languages).tolist())}
+    others = [row for row in rows.tolist() if row not in place]
+    place.update((row, sampled.shape[1] + i) for i, row in enumerate(others))
+    words = WordMatrix([index.words[row] for row in others], table.token_vectors)
+    known = np.concatenate([sampled, words.best(asked.units)], axis=1)
+    best = known[:, [place[row] for row in rows.tolist()]]  # [q, n]
     weights = word_weights(asked, sampled)
     usual = _means(sampled, counts)  # [q, languages]
-    scores = weights @ above_usual(passages.best(asked.units), usual[:, of_rows])
+    scores = weights @ above_usual(best, usual[:, of_rows])
     usual_scores = weights @ above_usual(sampled, np.repeat(usual, counts, axis=1))
     mean, deviation = _means(usual_scores, counts), _deviations(usual_scores, counts)
     standardised: Floats = (scores - mean[of_rows]) / deviation[of_rows]

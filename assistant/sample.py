@@ -26,6 +26,11 @@ class Sample:
     counts: Rows  # [languages]
     language_of_row: npt.NDArray[np.int32]  # [passages]
 
+    def rows_of(self, languages: Rows) -> Rows:
+        """The sampled rows of some of the languages, one language after the other."""
+        parts = [self.rows[self.starts[n] : self.starts[n] + self.counts[n]] for n in languages]
+        return np.concatenate(parts) if parts else self.rows[:0]
+
 
 def draw_sample(language_of_row: npt.NDArray[np.int32], copied: npt.NDArray[np.bool_]) -> Sample:
     """The sample of an index, from the number of each passage's language [passages].

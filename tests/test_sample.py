@@ -22,6 +22,8 @@ def test_the_first_of_each_language() -> None:
     assert sample.rows.tolist() == [1, 3, 4, 0, 2]
     assert sample.starts.tolist() == [0, 3] and sample.counts.tolist() == [3, 2]
     assert sample.language_of_row.tolist() == [1, 0, 1, 0, 0]
+    assert sample.rows_of(np.array([1, 0])).tolist() == [0, 2, 1, 3, 4]
+    assert sample.rows_of(np.array([], np.int64)).tolist() == []
 
 
 def test_few_languages_give_more_each() -> None:
