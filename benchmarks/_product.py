@@ -152,8 +152,8 @@ class Run:
 
 
 @contextmanager
-def searches(texts: Sequence[Text], model: str) -> Iterator[dict[str, Search]]:
-    """The ways to search an index of `texts`, by name; each gives ids, best first."""
+def indexed(texts: Sequence[Text], model: str) -> Iterator[Path]:
+    """The folder of an index of `texts`, each an article, which is gone afterwards."""
     with tempfile.TemporaryDirectory() as temporary:
         collection, folder = Path(temporary) / "collection.jsonl", Path(temporary) / "index"
         with collection.open("w", encoding="utf-8") as file:
@@ -161,20 +161,26 @@ def searches(texts: Sequence[Text], model: str) -> Iterator[dict[str, Search]]:
                 row = {"id": text.id, "language": text.language, "text": text.text}
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
         build(collection, index=folder, model=model)
-        with Assistant(folder) as assistant:
+        yield folder
 
-            def by(mode: Mode) -> Search:
-                def search(question: str) -> list[str]:
-                    hits = assistant.retrieve(question, k=HITS, mode=mode)
-                    return list(dict.fromkeys(hit.article.id for hit in hits))
 
-                return search
+@contextmanager
+def searches(texts: Sequence[Text], model: str) -> Iterator[dict[str, Search]]:
+    """The ways to search an index of `texts`, by name; each gives ids, best first."""
+    with indexed(texts, model) as folder, Assistant(folder) as assistant:
 
-            yield {
-                **{mode: by(mode) for mode in MODES},
-                "re-ranked": Reranked(Index.open(folder)).search,
-                "bm25_words": Bm25Words(texts).search,
-            }
+        def by(mode: Mode) -> Search:
+            def search(question: str) -> list[str]:
+                hits = assistant.retrieve(question, k=HITS, mode=mode)
+                return list(dict.fromkeys(hit.article.id for hit in hits))
+
+            return search
+
+        yield {
+            **{mode: by(mode) for mode in MODES},
+            "re-ranked": Reranked(Index.open(folder)).search,
+            "bm25_words": Bm25Words(texts).search,
+        }
 
 
 def ranks_by(search: Search, cases: Sequence[Case]) -> list[Ranks]:
@@ -192,7 +198,7 @@ def success(ranks: Sequence[Ranks], k: int) -> float:
     return float(np.mean([r[0] <= k for r in ranks]))
 
 
-def _drawn(cases: Sequence[Case], count: int | None) -> list[Case]:
+def drawn(cases: Sequence[Case], count: int | None) -> list[Case]:
     """`count` of the cases, by id, the same ones in every language."""
     identities = sorted(case.id for case in cases)
     if count is not None and count < len(identities):
@@ -201,7 +207,8 @@ def _drawn(cases: Sequence[Case], count: int | None) -> list[Case]:
     return [case for case in cases if case.id in chosen]
 
 
-def _texts(passages: DevSet, language: str) -> list[Text]:
+def texts_of(passages: DevSet, language: str) -> list[Text]:
+    """The passages of a set."""
     return [Text(i, language, t) for i, t in zip(passages.ids, passages.texts, strict=True)]
 
 
@@ -238,10 +245,10 @@ def same_and_cross(folder: Path, run: Run) -> dict[str, Result]:
     cross: dict[str, dict[str, Values]] = {}
     for language, passages in sets.items():
         run.say(f"passages in {language}")
-        texts = _texts(passages, language)
+        texts = texts_of(passages, language)
         with searches(texts, run.model) as ways:
             for other, questions in sets.items():
-                cases = _drawn(questions.cases, run.questions)
+                cases = drawn(questions.cases, run.questions)
                 if other != language:
                     cross[f"{other} to {language}"] = _measured(ways, cases)
                 elif language == ENGLISH:
@@ -270,7 +277,7 @@ def pooled(folder: Path, run: Run) -> Result:
     texts = [
         Text(f"{language} {text.id}", language, text.text)
         for language, passages in sets.items()
-        for text in _texts(passages, language)
+        for text in texts_of(passages, language)
     ]
     right: dict[str, list[str]] = {}
     for language, questions in sets.items():
@@ -282,7 +289,7 @@ def pooled(folder: Path, run: Run) -> Result:
             run.say(f"pooled: questions in {language}")
             cases = [
                 Case(case.id, case.question, tuple(right[case.id]))
-                for case in _drawn(questions.cases, run.questions)
+                for case in drawn(questions.cases, run.questions)
             ]
             measured[language] = {}
             for way, search in ways.items():
@@ -302,11 +309,11 @@ def within(folders: Sequence[tuple[str, Path, str]], run: Run) -> Result:
     for name, folder, language in folders:
         run.say(name)
         questions = read_set(folder, language)
-        texts = _texts(questions, language)
+        texts = texts_of(questions, language)
         with searches(texts, run.model) as ways:
             if language == ENGLISH:
                 ways = run.with_beside(ways, texts)
-            measured[name] = _measured(ways, _drawn(questions.cases, run.questions))
+            measured[name] = _measured(ways, drawn(questions.cases, run.questions))
     return _by_set(measured)
 
 

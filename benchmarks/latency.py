@@ -61,7 +61,7 @@ _EXACT_DEPTH = 100
 _TURNS = 3
 _AT_ONCE = 25
 _SLOWEST = 15
-_THREADS = (
+THREADS = (
     "MKL_NUM_THREADS",
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -238,7 +238,7 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true")
     arguments = parser.parse_args()
     # Libraries read these when they are imported: the new processes do.
-    os.environ.update(dict.fromkeys(_THREADS, str(arguments.threads)), HF_HUB_OFFLINE="1")
+    os.environ.update(dict.fromkeys(THREADS, str(arguments.threads)), HF_HUB_OFFLINE="1")
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.index or Path(temporary)
         if not (folder / _BUILT).exists():
