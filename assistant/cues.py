@@ -82,6 +82,13 @@ _PATTERN: dict[Expected, regex.Pattern[str]] = {
 _UNSEEN = 0.5
 
 
+@lru_cache(maxsize=64)
+def _said(question: str) -> frozenset[str]:
+    """The words, numbers and years of a question, which every sentence is held against."""
+    words = (word.casefold() for word in _WORD.findall(question))
+    return frozenset((*words, *_NUMBER.findall(question), *_YEAR.findall(question)))
+
+
 def offers(sentence: str, question: str, wanted: Expected | None) -> float:
     """Whether a sentence has something of the kind that the question does not say itself.
 
@@ -91,7 +98,6 @@ def offers(sentence: str, question: str, wanted: Expected | None) -> float:
         return 0.0
     if wanted in ("person", "place") and not any(map(str.isupper, sentence)):
         return _UNSEEN
-    said = {word.casefold() for word in _WORD.findall(question)}
-    said.update(_NUMBER.findall(question), _YEAR.findall(question))
+    said = _said(question)
     found = _PATTERN[wanted].findall(sentence)
     return float(any(one.casefold() not in said and one not in said for one in found))

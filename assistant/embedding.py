@@ -180,8 +180,7 @@ class StaticEmbedder:
         for row, some in enumerate(tokens):
             ids = np.asarray(some, np.int64)
             if len(ids):
-                ids = np.where(ids < 0, ~ids, ids)
-                vectors[row] = self._table[ids].mean(axis=0, dtype=np.float32)
+                vectors[row] = self.token_vectors(np.where(ids < 0, ~ids, ids)).mean(axis=0)
         return _unit(vectors)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:

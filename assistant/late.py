@@ -121,11 +121,17 @@ def _with_neighbours(values: Floats, reach: int) -> Floats:
     return total
 
 
-def _contexts(layout: _Layout, token_vectors: TokenVectors, reach: int) -> Floats:
-    """The vectors [w, d] of all words of texts in their contexts."""
-    vectors = layout.at_places(token_vectors(layout.ids))
-    contexts: Floats = _with_neighbours(vectors, reach)[layout.is_word()]
+def _contexts(layout: _Layout, vectors: Floats, reach: int) -> Floats:
+    """The vectors [w, d] of all words of texts in their contexts; those of the tokens [m, d]."""
+    at_places = layout.at_places(vectors)
+    contexts: Floats = _with_neighbours(at_places, reach)[layout.is_word()]
     return contexts
+
+
+def _lengths(layout: _Layout, vectors: Floats) -> Halves:
+    """How long the vectors of all words of passages are in their contexts [w]."""
+    lengths = np.linalg.norm(_contexts(layout, vectors, PASSAGE_REACH), axis=1)
+    return lengths.astype(np.float16)
 
 
 def words_of(texts: Sequence[Ids], token_vectors: TokenVectors) -> Iterator[Words]:
@@ -133,10 +139,10 @@ def words_of(texts: Sequence[Ids], token_vectors: TokenVectors) -> Iterator[Word
     for start in range(0, len(texts), _TEXTS_AT_ONCE):
         some = texts[start : start + _TEXTS_AT_ONCE]
         layout = _Layout.of(some)
-        lengths = np.linalg.norm(_contexts(layout, token_vectors, PASSAGE_REACH), axis=1)
+        lengths = _lengths(layout, token_vectors(layout.ids))
         edges = np.cumsum([0, *layout.counts])
         for tokens, (first, last) in zip(some, pairwise(edges), strict=True):
-            yield Words(tokens, lengths[first:last].astype(np.float16))
+            yield Words(tokens, lengths[first:last])
 
 
 def write_words(folder: Path, passages: Sequence[Words]) -> None:
@@ -178,9 +184,8 @@ class WordIndex:
         return Words(self._tokens[token:last_token], self._lengths[word:last_word])
 
 
-def _inverse_lengths(layout: _Layout, passages: Sequence[Words]) -> Floats:
+def _inverse_lengths(layout: _Layout, lengths: Halves) -> Floats:
     """One over the length of the vector at each place [p]; 0 where there is none."""
-    lengths = np.concatenate([*(words.lengths for words in passages), np.zeros(0, np.float16)])
     known = lengths.astype(np.float32)
     inverse = np.zeros(len(layout.places), np.float32)
     inverse[layout.is_word()] = np.divide(1, known, out=np.zeros_like(known), where=known > 0)
@@ -210,11 +215,22 @@ class WordMatrix:
 
         `many` says that many questions will come: then it pays to reorder the vectors.
         """
-        self._token_vectors = token_vectors
         self._layout = _Layout.of([words.tokens for words in passages])
-        self._inverse = _inverse_lengths(self._layout, passages)
+        lengths = np.concatenate([*(words.lengths for words in passages), np.zeros(0, np.float16)])
+        self._inverse = _inverse_lengths(self._layout, lengths)
         vectors = token_vectors(self._layout.ids)
         self._vectors = np.asfortranarray(vectors) if many else vectors  # [m, d]
+
+    @classmethod
+    def of_texts(cls, texts: Sequence[Ids], token_vectors: TokenVectors) -> WordMatrix:
+        """The same of texts that are in no index, from the tokens of each."""
+        matrix = cls.__new__(cls)
+        matrix._layout = _Layout.of(texts)
+        matrix._vectors = token_vectors(matrix._layout.ids)
+        matrix._inverse = _inverse_lengths(
+            matrix._layout, _lengths(matrix._layout, matrix._vectors)
+        )
+        return matrix
 
     def best(self, units: Floats) -> Floats:
         """The highest cosine, at least 0, of unit vectors [q, d] in each passage [q, n]."""
@@ -231,7 +247,8 @@ class Question:
 
     @classmethod
     def of(cls, tokens: Ids, token_vectors: TokenVectors) -> Question:
-        vectors = _contexts(_Layout.of([tokens]), token_vectors, QUESTION_REACH)
+        layout = _Layout.of([tokens])
+        vectors = _contexts(layout, token_vectors(layout.ids), QUESTION_REACH)
         lengths = np.linalg.norm(vectors, axis=1)
         if len(lengths) > MOST_WORDS:
             kept = np.sort(np.argsort(-lengths, kind="stable")[:MOST_WORDS])
@@ -244,8 +261,10 @@ def alignment(question: Ids, passage: Ids, token_vectors: TokenVectors) -> tuple
 
     The words are taken alone, without their neighbours: this is to be shown, not to rank by.
     """
-    asked = _contexts(_Layout.of([question]), token_vectors, 0)
-    words = _contexts(_Layout.of([passage]), token_vectors, 0)
+    asked, words = (
+        _contexts(layout, token_vectors(layout.ids), 0)
+        for layout in (_Layout.of([question]), _Layout.of([passage]))
+    )
     lengths = np.linalg.norm(asked, axis=1)
     units = asked / np.maximum(lengths, 1e-9)[:, None]
     cosines: Floats = units @ (words / np.maximum(np.linalg.norm(words, axis=1), 1e-9)[:, None]).T

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from assistant.embedding import StaticEmbedder
 from assistant.index import Index
-from assistant.late import Question, WordMatrix, maxsim, words_of
+from assistant.late import Question, WordMatrix, maxsim
 from assistant.text import lexical_terms
 from assistant.types import Mode
 
@@ -37,8 +37,7 @@ def _by_tokens(
     tokens = table.word_tokens([question, *sentences])
     vectors = table.embed_tokens(tokens)
     asked = Question.of(tokens[0], table.token_vectors)
-    words = list(words_of(tokens[1:], table.token_vectors))
-    late = maxsim(asked, WordMatrix(words, table.token_vectors).best(asked.units))
+    late = maxsim(asked, WordMatrix.of_texts(tokens[1:], table.token_vectors).best(asked.units))
     return vectors[1:] @ vectors[0], late
 
 
@@ -52,7 +51,7 @@ def compare(index: Index, question: str, sentences: Sequence[str], *, mode: Mode
         weights = index.lexical.idf(lexical_terms(question))
         total = sum(weights.values()) or 1.0
         held = (frozenset(lexical_terms(sentence)) for sentence in sentences)
-        shares = [sum(weights.get(t, 0.0) for t in terms) / total for terms in held]
+        shares = [sum(w for t, w in weights.items() if t in terms) / total for terms in held]
         lexical = np.array(shares, np.float32)
     if mode != "lexical":
         table = index.token_table
