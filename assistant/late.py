@@ -131,7 +131,8 @@ def _contexts(layout: _Layout, vectors: Floats, reach: int) -> Floats:
 def _lengths(layout: _Layout, vectors: Floats) -> Halves:
     """How long the vectors of all words of passages are in their contexts [w]."""
     lengths = np.linalg.norm(_contexts(layout, vectors, PASSAGE_REACH), axis=1)
-    return lengths.astype(np.float16)
+    halves: Halves = lengths.astype(np.float16)
+    return halves
 
 
 def words_of(texts: Sequence[Ids], token_vectors: TokenVectors) -> Iterator[Words]:

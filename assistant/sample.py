@@ -26,7 +26,7 @@ class Sample:
     counts: Rows  # [languages]
     language_of_row: npt.NDArray[np.int32]  # [passages]
 
-    def rows_of(self, languages: Rows) -> Rows:
+    def rows_of(self, languages: npt.NDArray[np.integer]) -> Rows:
         """The sampled rows of some of the languages, one language after the other."""
         parts = [self.rows[self.starts[n] : self.starts[n] + self.counts[n]] for n in languages]
         return np.concatenate(parts) if parts else self.rows[:0]
