@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from assistant.answers import Answer, Searched, Sentence
+from assistant.answers import Answer, Period, Searched, Sentence, Update
 from assistant.chat.backend import Backend
 from assistant.errors import ArticleNotFound
-from assistant.settings import check_filters, check_k, check_mode, check_question
-from assistant.types import Article, Citation, Explanation, Hit, IndexInfo, Passage, WordMatch
+from assistant.settings import (
+    check_day,
+    check_filters,
+    check_history,
+    check_k,
+    check_mode,
+    check_question,
+)
+from assistant.types import (
+    Article,
+    Citation,
+    Explanation,
+    Filters,
+    Hit,
+    IndexInfo,
+    Passage,
+    WordMatch,
+)
 
 HOSTILE_TITLE = "<script>alert('title')</script> **bold** [x](javascript:alert(1))"
 HOSTILE_TEXT = (
@@ -90,6 +107,7 @@ class FakeBackend:
         self.articles = tuple(articles)
         self.cite = cite
         self.fail: Exception | None = None
+        self.asked: list[tuple[str, tuple[str, ...], str | None]] = []
 
     @property
     def info(self) -> IndexInfo:
@@ -160,9 +178,15 @@ class FakeBackend:
         k: int = 8,
         mode: str = "hybrid",
         prefer_language: str | None = None,
+        as_of: str | None = None,
+        history: Sequence[str] = (),
         explain: bool = False,
         **filters: Any,
     ) -> Answer:
+        earlier = check_history(history)
+        self.asked.append((question, earlier, as_of))
+        goes_on = bool(earlier) and question.lower().startswith("and ")
+        completed = f"{question} ({earlier[-1]})" if goes_on else None
         hits = self.retrieve(question, k=k, mode=mode, explain=explain, **filters)
         matching = [hit for hit in hits if hit.lexical_rank is not None][: self.cite]
         citations = []
@@ -180,14 +204,62 @@ class FakeBackend:
             mode=check_mode(mode),
             filters=check_filters(**filters),
             index=self.info,
-            searched=Searched(
-                self.info.articles,
-                self.info.languages,
-                self.info.first_day,
-                self.info.last_day,
-            ),
-            as_of="2023-11-20",
+            searched=self.searched(check_filters(**filters)),
+            as_of=check_day("as_of", as_of) or "2023-11-20",
+            language="en",
+            completed=completed,
         )
+
+    def searched(self, filters: Filters) -> Searched:
+        languages = filters.languages or [tag for tag, _ in self.info.languages]
+        left = FakeBackend([a for a in self.articles if a.language in languages]).info
+        return Searched(left.articles, left.languages, left.first_day, left.last_day)
+
+    def stream(self, question: str, **options: Any) -> Iterator[Answer]:
+        yield self.answer(question, **options)
+
+
+class WritingBackend(FakeBackend):
+    """Writes its answers itself, a sentence at a time, one of every state.
+
+    Before each sentence after the first it waits for `gate`, which is open unless it is cleared.
+    """
+
+    def __init__(self, articles: Sequence[Article] = ARTICLES) -> None:
+        super().__init__(articles)
+        self.gate = threading.Event()
+        self.gate.set()
+        self.breaks: Exception | None = None
+
+    def stream(self, question: str, **options: Any) -> Iterator[Answer]:
+        answer = self.answer(question, **options)
+        if not answer.found:
+            yield answer
+            return
+        sentences = (
+            Sentence("South Korea and Japan link their systems in December.", "supported", (1,)),
+            Sentence(
+                "They will share data from 45 radars by 2026.", "partly", (1, 2), ("45", "2026")
+            ),
+            Sentence("The mechanism starts in March.", "contradicted", (1,), ("March",)),
+            Sentence("Both governments praised the plan.", "not found", ()),
+            Sentence(answer.citations[1].quote, "verbatim", (2,)),
+        )
+        for shown in range(1, len(sentences) + 1):
+            if shown > 1:
+                assert self.gate.wait(30)
+                if self.breaks is not None:
+                    raise self.breaks
+            yield replace(answer, sentences=sentences[:shown], written_by="tiny-writer-3b")
+
+
+def with_time(answer: Answer) -> Answer:
+    """The answer to a question that names a week, with a figure that was updated."""
+    return replace(
+        answer,
+        period=Period("2023-11-06", "2023-11-12", 0, 4),
+        updates=(Update(0, 1, "10", "4"),),
+    )
 
 
 @cache

@@ -20,8 +20,15 @@ import pytest
 pytest.importorskip("gradio")
 
 from chat_attacks import ATTACKS, fuzzed
-from chat_fixtures import HOSTILE_TITLE, FakeBackend, shared_backend, start_server
+from chat_fixtures import (
+    HOSTILE_TITLE,
+    FakeBackend,
+    WritingBackend,
+    shared_backend,
+    start_server,
+)
 
+from assistant.answer_file import read_answer
 from assistant.answers import Answer, Sentence
 from assistant.chat.escaping import display_text, web_link
 from assistant.types import Article, Citation, Hit, IndexInfo, Passage
@@ -427,3 +434,88 @@ def test_dark_follows_the_system_and_chats_are_apart(browser: Any, page: Any) ->
     assert max(map(int, re.findall(r"\d+", background)[:3])) < 60
     for colour in colours:
         assert min(map(int, re.findall(r"\d+", colour)[:3])) > 180
+
+
+def test_a_question_that_goes_on_can_be_edited(page: Any) -> None:
+    ask(page, "missiles décembre")
+    ask(page, "And <b>missiles?</b>", turn=2)
+    understood = "And <b>missiles?</b> (missiles décembre)"
+    assert page.locator("#chat .understood").count() == 1
+    assert page.inner_text("#chat .completed") == understood
+    # Reached and pressed by the keyboard alone.
+    page.keyboard.press("Escape")
+    page.locator("#chat .edit").focus()
+    page.keyboard.press("Enter")
+    assert page.input_value("#question textarea") == understood
+    assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
+    page.keyboard.type("!")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#t3 .card")
+    assert page.locator("#t3 > summary").inner_text() == f"{understood}!"
+
+
+def test_a_written_answer_grows_while_the_next_question_is_typed(browser: Any) -> None:
+    backend = WritingBackend()
+    with watched_page(browser, start_server(backend)) as page:
+        backend.gate.clear()
+        page.fill("#question textarea", QUESTION)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#chat .origin:has-text('Writing')")
+        assert page.locator("#chat .sentence").count() == 1
+        page.fill("#question textarea", "and then")
+        backend.gate.set()
+        page.wait_for_selector("#chat .origin:has-text('Written by tiny-writer-3b')")
+        assert page.locator("#chat .sentence").count() == 5
+        assert page.input_value("#question textarea") == "and then"
+        states = page.locator("#chat .state").all_inner_texts()
+        assert len(set(states)) == 5 and "not found in the passages" in states
+        page.click("#chat .backing a >> nth=1")
+        page.wait_for_selector("#t1-s1.chosen")
+
+
+def test_a_new_chat_ends_an_answer_that_grows(browser: Any) -> None:
+    backend = WritingBackend()
+    with watched_page(browser, start_server(backend)) as page:
+        backend.gate.clear()
+        page.fill("#question textarea", QUESTION)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#chat .origin:has-text('Writing')")
+        page.click("#new")
+        page.wait_for_selector("#chat .example")
+        backend.gate.set()
+        ask(page, "zzz")
+        page.wait_for_selector("#chat .refusal")
+        assert page.locator("#sources details.turn").count() == 1
+        assert page.locator("#chat .sentence").count() == 0
+
+
+def test_an_answer_is_saved_as_a_file_that_can_be_read_again(browser: Any, tmp_path: Any) -> None:
+    hostile = [article for article in hostile_articles() if article.title][:60]
+    address = start_server(AttackBackend(hostile))
+    with watched_page(browser, address) as page:
+        page.click("#save-json")
+        page.wait_for_selector("#save-json:has-text('Nothing to save yet')")
+        ask(page, "missiles")
+        page.wait_for_selector("#save-json:has-text('Save JSON')")
+        with page.expect_download() as download:
+            page.click("#save-json")
+        assert download.value.suggested_filename == "answer.json"
+        path = tmp_path / "answer.json"
+        download.value.save_as(path)
+    saved = read_answer(path)
+    assert saved.question == "missiles"
+    assert [citation.quote for citation in saved.citations] == [
+        article.text[7:-6] for article in hostile
+    ]
+
+
+def test_a_day_to_count_from_is_chosen(browser: Any) -> None:
+    backend = FakeBackend()
+    with watched_page(browser, start_server(backend), size=(1024, 768)) as page:
+        page.click("#filters button")
+        page.fill("#as-of input.time", "2023-11-20")
+        page.keyboard.press("Enter")
+        ask(page, "missiles")
+        assert backend.asked[-1] == ("missiles", (), "2023-11-20")
+        assert page.locator("#as-of button").is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -69,6 +69,19 @@ def test_ask(client: TestClient) -> None:
     assert len(answer["hits"]) == 2
 
 
+def test_ask_after_earlier_questions(client: TestClient) -> None:
+    body = {"question": "And missiles?", "history": ["Which harbour?"], "as_of": "2024-02-03"}
+    answer = client.post("/api/ask", json=body).json()
+    assert answer["completed"] == "And missiles? (Which harbour?)"
+    assert answer["as_of"] == "2024-02-03"
+    most = {"question": "x", "history": ["x" * 2000] * 20}
+    assert client.post("/api/ask", json=most).status_code == 200
+    for extra in ({"as_of": None}, {"history": []}):
+        assert client.post("/api/ask", json={"question": "x", **extra}).status_code == 200
+    for extra in ({"as_of": "2024-02-03"}, {"history": []}):
+        assert client.post("/api/search", json={"question": "x", **extra}).status_code == 422
+
+
 def test_search(client: TestClient) -> None:
     body = {"question": " missiles ", "mode": "lexical", "languages": ["ar"]}
     found = client.post("/api/search", json=body).json()
@@ -131,6 +144,28 @@ def test_values_that_cannot_be_used(client: TestClient, body: dict[str, Any]) ->
 def test_values_of_the_wrong_type(client: TestClient, body: Any) -> None:
     response = client.post("/api/ask", json=body)
     assert response.status_code == 422
+    assert list(response.json()) == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "status"),
+    [
+        ({"as_of": "soon"}, 400),
+        ({"as_of": 20240203}, 422),
+        ({"history": "Which harbour?"}, 422),
+        ({"history": None}, 422),
+        ({"history": [5]}, 422),
+        ({"history": [["x"]]}, 422),
+        ({"history": [" "]}, 400),
+        ({"history": ["x"] * 21}, 422),
+        ({"history": ["x" * 2001]}, 422),
+    ],
+)
+def test_a_day_or_a_history_that_cannot_be_used(
+    client: TestClient, extra: dict[str, Any], status: int
+) -> None:
+    response = client.post("/api/ask", json={"question": "x", **extra})
+    assert response.status_code == status
     assert list(response.json()) == ["error"]
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from chat_attacks import ATTACKS
-from chat_fixtures import ARTICLES, FakeBackend
+from chat_fixtures import ARTICLES, FakeBackend, WritingBackend, with_time
 
-from assistant.answers import Answer
+from assistant.answer_file import read_answer, save_answer
+from assistant.answers import Answer, Period, Searched, Sentence, State
 from assistant.chat.about import about_panel
 from assistant.chat.conversation import MAX_TURNS, UNEXPECTED, Choices, Turn, ask
-from assistant.chat.export import markdown, plain_text
+from assistant.chat.export import answer_file, markdown, plain_text
 from assistant.chat.languages import language_name
 from assistant.chat.reading import article_page, message_page
-from assistant.chat.render import marked, messages, searched_articles, sources_panel
+from assistant.chat.render import marked, messages, sources_panel
+from assistant.chat.wording import extent, searched_articles
 from assistant.errors import IndexCorrupt
 from assistant.settings import check_filters
 
@@ -154,8 +160,9 @@ def test_not_found_says_what_was_searched() -> None:
     turns = ask_all("zzz", Choices(languages=("fr", "en"), since="2020-01-01"))[-1]
     reply = messages(turns)[-1]["content"]
     assert "Not found in these articles." in reply
-    assert "French or English, from 2020-01-01 on" in reply
-    assert "4 articles in 3 languages" in reply and "fewer filters" in reply
+    assert "Searched 3 of 4 articles (in French or English, from 2020-01-01 on) in " in reply
+    assert "French (1) and English (2), published from 2022-07-20 to 2024-01-01." in reply
+    assert "fewer filters." in reply
     assert "Nearest misses (3)" in sources_panel(turns, "")
 
 
@@ -163,7 +170,15 @@ def test_filters_are_named() -> None:
     answer = answer_of(answered())
     assert searched_articles(answer) == "4 articles"
     one = replace(answer, filters=check_filters(sources="A & B", until="2024-02-03"))
-    assert searched_articles(one) == "those of 4 articles that are by A & B, until 2024-02-03"
+    assert searched_articles(one) == "4 of 4 articles (by A & B, until 2024-02-03)"
+
+
+def test_what_was_searched_is_kept_short() -> None:
+    several = Searched(30, tuple((f"x{n}", 1) for n in range(12)), "2024-01-02", "2024-01-02")
+    assert extent(several).startswith("x0 (1), x1 (1), ")
+    assert extent(several).endswith("x7 (1) and 4 more languages, published on 2024-01-02")
+    assert extent(Searched(1, (("fr", 1200),), None, None)) == "French (1,200)"
+    assert extent(Searched(0, (), None, None)) == ""
 
 
 def test_marks_survive_odd_spans() -> None:
@@ -248,3 +263,179 @@ def test_a_source_says_why_it_was_found_and_where_else_it_ran() -> None:
     assert "<span>-0.25</span>" in panel and "+0.00" not in panel
     for label in ("Same words", "Alike in sound", "Near in meaning", "Nearest sentence"):
         assert f"<span>{label}</span>" in panel
+
+
+def text_of(page: str) -> str:
+    """What a reader sees of a piece of the page, in one line."""
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", "", page.replace("</div>", " "))).split())
+
+
+def reply_to(answer: Answer) -> str:
+    return messages((Turn(1, answer.question, answer=answer),))[-1]["content"]
+
+
+def written(backend: WritingBackend | None = None) -> tuple[Turn, ...]:
+    return ask_all(backend=backend or WritingBackend())[-1]
+
+
+def test_a_question_that_goes_on_is_asked_after_those_before_it() -> None:
+    backend = FakeBackend()
+    turns = ask_all(backend=backend)[-1]
+    turns = ask_all("And missiles?", turns=turns, backend=backend)[-1]
+    turns = ask_all("And harbour?", Choices(as_of="2024-05-06"), turns, backend)[-1]
+    completed = f"And missiles? ({QUESTION})"
+    assert backend.asked == [
+        (QUESTION, (), None),
+        ("And missiles?", (QUESTION,), None),
+        ("And harbour?", (QUESTION, completed), "2024-05-06"),
+    ]
+    reply = messages(turns)[3]["content"]
+    assert f"Understood as: {completed} Edit" in text_of(reply)
+    assert reply.count("<button") == 1
+    assert "Understood as" not in messages(turns)[1]["content"]
+
+
+def test_questions_without_an_answer_are_not_history() -> None:
+    backend = FakeBackend()
+    turns = (Turn(1, "x" * 5000, error="too long"), Turn(2, "and?"))
+    ask_all(turns=turns, backend=backend)
+    assert backend.asked == [(QUESTION, (), None)]
+
+
+def test_an_answer_grows_by_a_sentence_at_a_time() -> None:
+    states = ask_all(backend=WritingBackend())
+    turns = [some[-1] for some in states]
+    assert [turn.waiting for turn in turns] == [True] + [False] * 6
+    assert [turn.growing for turn in turns] == [False] + [True] * 5 + [False]
+    shown = [messages(some)[-1]["content"].count('class="sentence"') for some in states]
+    assert shown == [0, 1, 2, 3, 4, 5, 5]
+    assert all("Writing…" in messages(some)[-1]["content"] for some in states[1:-1])
+    last = messages(states[-1])[-1]["content"]
+    assert "Writing…" not in last
+    assert "Written by tiny-writer-3b from the passages; each sentence was checked" in text_of(last)
+
+
+def test_an_answer_of_quotes_comes_whole_and_says_why() -> None:
+    class Unwilling(WritingBackend):
+        def stream(self, question: str, **options: Any) -> Iterator[Answer]:
+            first, *_ = super().stream(question, **options)
+            yield first
+            yield replace(self.answer(question, **options), note="These are quotes: <b>busy</b>")
+
+    states = ask_all(backend=Unwilling())
+    assert [some[-1].growing for some in states] == [False, True, False]
+    reply = messages(states[-1])[-1]["content"]
+    assert text_of(reply).endswith("These are quotes: <b>busy</b> Sources (4)")
+    assert "Written by" not in reply and "word for word" not in reply
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [(IndexCorrupt("the index is gone"), "the index is gone"), (OSError("secret"), UNEXPECTED)],
+)
+def test_an_error_in_the_middle_of_an_answer_is_the_turn_s(error: Exception, shown: str) -> None:
+    backend = WritingBackend()
+    backend.breaks = error
+    *_, growing, last = ask_all(backend=backend)
+    assert growing[-1].growing and answer_of(growing).sentences
+    assert last[-1].answer is None and last[-1].error == shown
+    assert answer_file(last) == ""
+
+
+def test_each_sentence_of_a_language_model_says_what_its_check_found() -> None:
+    turns = written()
+    reply = messages(turns)[-1]["content"]
+    read = text_of(reply)
+    for part in (
+        "in December. supported by Source 1 ",
+        "by 2026. partly supported by Source 1 Source 2 not there: 45, 2026 ",
+        "in March. contradicted by Source 1 not there: March ",
+        "the plan. not found in the passages The main",
+        "wide. word for word in Source 2 Written",
+    ):
+        assert part in read
+    assert reply.count('<a class="pill"') == 5
+    assert {s.state for s in answer_of(turns).sentences} == set(get_args(State))
+    assert_balanced(reply)
+    copied = plain_text(turns)
+    assert "March. [1] (contradicted by the source)" in copied
+    assert "the plan. (not found in the source)" in copied
+    assert copied.endswith("Written by tiny-writer-3b from these passages.\n")
+
+
+def test_a_foreign_quote_names_its_language() -> None:
+    reply = messages(answered())[-1]["content"]
+    french, english = re.findall(r'<div class="sentence".*?</div>', reply)
+    assert 'dir="auto" lang="fr"' in french and text_of(french).endswith("Source 1 French")
+    assert 'dir="auto" lang="en"' in english and text_of(english).endswith("Source 2")
+
+
+def test_the_days_of_a_question_are_named() -> None:
+    answer = answer_of(answered())
+    about = "articles of these days come first"
+    for since, until, named in (
+        ("2023-11-06", "2023-11-12", "About 2023-11-06 to 2023-11-12"),
+        ("2023-11-06", "2023-11-06", "About 2023-11-06"),
+        ("2023-11-06", None, "About days from 2023-11-06"),
+        (None, "2023-11-12", "About days until 2023-11-12"),
+    ):
+        asked = replace(answer, period=Period(since, until, 0, 3))
+        assert f"{named} (as of 2023-11-20): {about}" in text_of(reply_to(asked))
+    assert about not in reply_to(replace(answer, period=Period(None, None, 0, 3)))
+    assert about not in reply_to(answer)
+
+
+def test_a_newer_figure_is_set_against_the_earlier_one() -> None:
+    reply = reply_to(with_time(answer_of(answered())))
+    newer = "Newer: 4 Source 2 (2022-07-20), earlier: 10 Source 1 (2023-11-13)"
+    assert newer in text_of(reply)
+    assert reply.count('href="#t1-s1"') == reply.count('href="#t1-s2"') == 2
+
+
+def test_a_sentence_may_cite_what_is_not_there() -> None:
+    answer = answer_of(answered())
+    odd = (Sentence("alone", "verbatim", ()), Sentence("lost", "verbatim", (9,)))
+    reply = reply_to(replace(answer, sentences=odd))
+    assert reply.count('lang="en"') >= 4 and "French" not in reply
+    assert_balanced(reply)
+
+
+def test_the_answer_file_can_be_read_again(tmp_path: Path) -> None:
+    turns = ask_all("And missiles décembre?", turns=written())[-1]
+    for some in (turns, written(), answered("zzz"), answered("harbour")):
+        saved, wanted = tmp_path / "answer.json", tmp_path / "wanted.json"
+        saved.write_text(answer_file(some), encoding="utf-8")
+        save_answer(answer_of(some), wanted, fingerprint=None)
+        assert saved.read_bytes() == wanted.read_bytes()
+        assert read_answer(saved).question == some[-1].question
+    assert answer_file(()) == ""
+    answer = replace(answer_of(turns), note="lone \ud800")
+    assert "lone ?" in answer_file((Turn(1, "q", answer=answer),))
+
+
+@pytest.mark.parametrize("text", ATTACKS)
+def test_no_part_of_a_written_answer_is_markup(text: str) -> None:
+    answer = with_time(answer_of(answered()))
+    cited = replace(
+        answer.citations[0], article=replace(answer.citations[0].article, language=text)
+    )
+    hostile = replace(
+        answer,
+        completed=text,
+        citations=(cited, *answer.citations[1:]),
+        sentences=tuple(Sentence(text, state, (1,), (text,)) for state in get_args(State)),
+        updates=(replace(answer.updates[0], was=text, now=text),),
+        language=text,
+        as_of=text,
+        written_by=text,
+        note=text,
+    )
+    reply = reply_to(hostile)
+    assert "\n" not in reply
+    assert_balanced(reply)
+    tags = set(re.findall(r"</?([a-z0-9]+)", reply))
+    assert tags <= {"a", "b", "bdi", "button", "div", "span"}
+    assert not re.search(r"[*_$`~|\\{}@]", re.sub(r"<[^>]*>", "", reply))
+    refused = reply_to(replace(hostile, found=False, sentences=(), citations=(), updates=()))
+    assert "\n" not in refused
+    assert_balanced(refused)

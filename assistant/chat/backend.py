@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from assistant.answers import Answer
@@ -40,7 +40,25 @@ class Backend(Protocol):
         sources: Sequence[str] | str | None,
         since: str | None,
         until: str | None,
+        as_of: str | None,
+        history: Sequence[str],
         explain: bool,
     ) -> Answer: ...
+
+    def stream(
+        self,
+        question: str,
+        *,
+        k: int,
+        mode: str,
+        languages: Sequence[str] | str | None,
+        prefer_language: str | None,
+        sources: Sequence[str] | str | None,
+        since: str | None,
+        until: str | None,
+        as_of: str | None,
+        history: Sequence[str],
+        explain: bool,
+    ) -> Iterator[Answer]: ...
 
     def article(self, article_id: str) -> Article: ...

@@ -47,19 +47,36 @@
     }
   }
 
-  function save(button) {
-    const text = find("#save-text textarea").value;
+  function download(button, from, name, type) {
+    const text = find(`${from} textarea`).value;
     if (!text) return say(button, "Nothing to save yet");
-    const url = URL.createObjectURL(new Blob([text], { type: "text/markdown" }));
+    const url = URL.createObjectURL(new Blob([text], { type }));
     const link = document.createElement("a");
     link.href = url;
-    link.download = "answers.md";
+    link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(url), 10000);
     say(button, "Saved");
   }
 
-  const actions = { copy, save, dark: () => document.body.classList.toggle("dark") };
+  function edit(button) {
+    const box = find("#question textarea");
+    const question = find(".completed", button.closest(".understood"));
+    if (!box || !question) return;
+    box.value = question.textContent;
+    // The page learns of a new value only by this event.
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    box.focus();
+    box.setSelectionRange(box.value.length, box.value.length);
+  }
+
+  const actions = {
+    copy,
+    save: (button) => download(button, "#save-text", "answers.md", "text/markdown"),
+    "save-json": (button) =>
+      download(button, "#save-json-text", "answer.json", "application/json"),
+    dark: () => document.body.classList.toggle("dark"),
+  };
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest('#chat a[href^="#t"]');
@@ -68,6 +85,8 @@
       goTo(link.getAttribute("href").slice(1));
       return;
     }
+    const editing = event.target.closest("#chat .understood .edit");
+    if (editing) return edit(editing);
     const card = event.target.closest("#sources .card");
     if (card && !event.target.closest("a, summary") && !String(getSelection())) goTo(card.id);
     const button = event.target.closest("#actions button");

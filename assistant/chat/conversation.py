@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from assistant.answers import Answer
 from assistant.chat.backend import Backend
@@ -31,17 +31,23 @@ class Choices:
     sources: tuple[str, ...] | None = None
     since: str | None = None
     until: str | None = None
+    as_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question and what came of it; while both `answer` and `error` are None, it waits."""
+    """One question and what came of it.
+
+    While both `answer` and `error` are None, it waits; while it is `growing`, a language model
+    still writes the answer.
+    """
 
     number: int
     question: str
     answer: Answer | None = None
     error: str | None = None
     seconds: float = 0.0
+    growing: bool = False
 
     @property
     def waiting(self) -> bool:
@@ -51,7 +57,7 @@ class Turn:
 def ask(
     backend: Backend, turns: tuple[Turn, ...], question: str, choices: Choices
 ) -> Iterator[tuple[Turn, ...]]:
-    """The chat with the question added, then the chat with its answer. Raises nothing.
+    """The chat with the question added, then with its answer as it grows. Raises nothing.
 
     A blank question changes nothing. Errors become the turn's message; the unexpected ones
     are logged and their message says nothing about the inside of the server.
@@ -61,11 +67,12 @@ def ask(
         return
     number = turns[-1].number + 1 if turns else 1
     kept = turns[-(MAX_TURNS - 1) :]
-    yield (*kept, Turn(number, question))
+    turn = Turn(number, question)
+    yield (*kept, turn)
     began = time.perf_counter()
     try:
         question = check_question(question)
-        answer = backend.answer(
+        for answer in backend.stream(
             question,
             k=choices.k,
             mode=choices.mode,
@@ -74,12 +81,27 @@ def ask(
             sources=choices.sources,
             since=choices.since,
             until=choices.until,
+            as_of=choices.as_of,
+            history=understood(turns),
             explain=True,
-        )
-        turn = Turn(number, question, answer=answer, seconds=time.perf_counter() - began)
+        ):
+            taken = time.perf_counter() - began
+            # Only a language model's answer grows; one of quotes comes whole.
+            growing = answer.written_by is not None
+            turn = Turn(number, question, answer=answer, seconds=taken, growing=growing)
+            yield (*kept, turn)
+        if not turn.growing:
+            return
+        turn = replace(turn, growing=False)
     except AssistantError as error:
         turn = Turn(number, question, error=str(error))
     except Exception:
         _log.exception("a question could not be answered")
         turn = Turn(number, question, error=UNEXPECTED)
     yield (*kept, turn)
+
+
+def understood(turns: Sequence[Turn]) -> tuple[str, ...]:
+    """The questions that were answered, oldest first, as they were understood."""
+    answers = [turn.answer for turn in turns if turn.answer is not None]
+    return tuple(answer.completed or answer.question for answer in answers)

@@ -149,16 +149,18 @@ def _blocks(backend: Backend) -> gr.Blocks:
                     new = gr.Button("New chat", size="sm", elem_id="new")
                     gr.Button("Copy with citations", size="sm", elem_id="copy")
                     gr.Button("Save Markdown", size="sm", elem_id="save")
+                    gr.Button("Save JSON", size="sm", elem_id="save-json")
                     gr.Button("Dark or light", size="sm", elem_id="dark")
             with gr.Column(scale=5, min_width=320, elem_id="right"):
                 panel = gr.Markdown(
                     sources_panel((), about_panel(info)), elem_id="sources", latex_delimiters=[]
                 )
-        # The page's script reads these two; the reader does not see them.
+        # The page's script reads these; the reader does not see them.
         copied = gr.Textbox(visible="hidden", elem_id="copy-text")
         saved = gr.Textbox(visible="hidden", elem_id="save-text")
+        file = gr.Textbox(visible="hidden", elem_id="save-json-text")
 
-        shown = [chat, panel, turns, copied, saved]
+        shown = [chat, panel, turns, copied, saved, file]
 
         def show(some: tuple[Turn, ...]) -> Outputs:
             return (
@@ -167,11 +169,15 @@ def _blocks(backend: Backend) -> gr.Blocks:
                 some,
                 export.plain_text(some),
                 export.markdown(some),
+                export.answer_file(some),
             )
 
         def ask(some: tuple[Turn, ...], text: str, *chosen: Any) -> Iterator[Outputs]:
+            box: Any = ""
             for state in conversation.ask(backend, some, text or "", _choices(*chosen)):
-                yield (*show(state), "")
+                yield (*show(state), box)
+                # The reader may be writing the next question while the answer grows.
+                box = gr.skip()
 
         def ask_example(
             some: tuple[Turn, ...], event: gr.SelectData, *chosen: Any
@@ -208,10 +214,13 @@ def _blocks(backend: Backend) -> gr.Blocks:
             "trigger_mode": "once",
         }
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        question.submit(ask, [turns, question, *filters], **asking)
-        chat.example_select(ask_example, [turns, *filters], **asking)
-        new.click(clear, None, [*shown, question], **quick)
-        chat.clear(clear, None, [*shown, question], **quick)
+        running: list[Any] = [
+            question.submit(ask, [turns, question, *filters], **asking),
+            chat.example_select(ask_example, [turns, *filters], **asking),
+        ]
+        # An answer that still grows must not come back into the new chat.
+        new.click(clear, None, [*shown, question], cancels=running, **quick)
+        chat.clear(clear, None, [*shown, question], cancels=running, **quick)
         blocks.load(open_page, None, [panel, *filters[:2], filters[-1], question], **quick)
     return blocks
 
@@ -229,6 +238,9 @@ def _filters(info: IndexInfo) -> list[gr.components.Component]:
         with gr.Row():
             since = gr.DateTime(label="From", include_time=False, type="string")
             until = gr.DateTime(label="Until", include_time=False, type="string")
+            as_of = gr.DateTime(
+                label="As of (empty: today)", include_time=False, type="string", elem_id="as-of"
+            )
         with gr.Row():
             k = gr.Slider(1, _MOST_SOURCES, DEFAULT_K, step=1, label="Sources at most")
             mode = gr.Radio(
@@ -239,7 +251,7 @@ def _filters(info: IndexInfo) -> list[gr.components.Component]:
             prefer = gr.Dropdown(
                 _preference_choices(info), value="", label="Language to prefer, among others"
             )
-    return [languages, outlets, since, until, k, mode, prefer]
+    return [languages, outlets, since, until, as_of, k, mode, prefer]
 
 
 def _choices(
@@ -247,6 +259,7 @@ def _choices(
     outlets: list[str] | None,
     since: str | None,
     until: str | None,
+    as_of: str | None,
     k: float,
     mode: str,
     prefer_language: str | None,
@@ -258,5 +271,6 @@ def _choices(
         sources=tuple(outlets) if outlets else None,
         since=since.strip() if since else None,
         until=until.strip() if until else None,
+        as_of=as_of.strip() if as_of else None,
         prefer_language=prefer_language or None,
     )

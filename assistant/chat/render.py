@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
-from assistant.answers import NOT_FOUND, Answer
+from assistant.answers import Answer
 from assistant.chat.conversation import Turn
 from assistant.chat.escaping import html_text, link_host, web_link
 from assistant.chat.languages import language_name
+from assistant.chat.reply import answer_body
+from assistant.chat.wording import count
+from assistant.chat.wording import days as in_words
 from assistant.settings import MAX_QUESTION_CHARACTERS
-from assistant.types import Article, Citation, Filters, Hit, IndexInfo
+from assistant.types import Article, Citation, Hit
 
 Span = tuple[int, int]
 
@@ -41,85 +44,10 @@ def _reply(turn: Turn) -> str:
     if turn.answer is None:
         return f'<div class="problem" role="alert">{html_text(turn.error or "")}</div>'
     answer = turn.answer
-    searched = f"Searched {searched_articles(answer)} in {_milliseconds(turn.seconds)}"
-    head = f'<div class="quiet">{html_text(searched)}</div>'
-    body = _sentences(turn.number, answer) if answer.found else _refusal(answer)
-    listed = len(_cards(answer))
-    jump = f'<div class="jump"><a href="#t{turn.number}">Sources ({listed})</a></div>'
-    return head + body + (jump if listed else "")
-
-
-def _sentences(number: int, answer: Answer) -> str:
-    parts = []
-    for citation in answer.citations:
-        language = html_text(citation.article.language)
-        parts.append(
-            f'<div class="sentence" dir="auto" lang="{language}">{html_text(citation.quote)} '
-            f'<a class="pill" dir="ltr" lang="en" href="#t{number}-s{citation.number}">'
-            f'<span class="unseen">Source </span>{citation.number} {language}</a></div>'
-        )
-    return "".join(parts)
-
-
-def _refusal(answer: Answer) -> str:
-    if answer.hits:
-        advice = "The passages that came nearest are listed under Sources. Other words may help"
-    else:
-        advice = "No passage came near. Other words may help"
-    if answer.filters:
-        advice += ", and so may fewer filters"
-    return (
-        f'<div class="refusal">{html_text(NOT_FOUND)}</div>'
-        f'<div class="quiet">{html_text(_extent(answer.index))}. {html_text(advice)}.</div>'
-    )
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{max(1, round(seconds * 1000)):,} ms"
-
-
-def searched_articles(answer: Answer) -> str:
-    """How many articles an answer's search could find, as far as the index says so."""
-    info, filters = answer.index, answer.filters
-    total = _count(info.articles, "article")
-    if not filters:
-        return total
-    return f"those of {total} that are {_filtered(filters)}"
-
-
-def _filtered(filters: Filters) -> str:
-    parts = []
-    if filters.languages is not None:
-        parts.append("in " + _listed(map(language_name, filters.languages), "or"))
-    if filters.sources is not None:
-        parts.append("by " + _listed(filters.sources, "or"))
-    if filters.since is not None:
-        parts.append(f"from {filters.since} on")
-    if filters.until is not None:
-        parts.append(f"until {filters.until}")
-    return ", ".join(parts)
-
-
-def _extent(info: IndexInfo) -> str:
-    days = _days(info.first_day, info.last_day)
-    size = f"{_count(info.articles, 'article')} in {_count(len(info.languages), 'language')}"
-    return f"The index holds {size}" + (f", published {days}" if days else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def _listed(names: Iterable[str], word: str) -> str:
-    *most, last = names
-    return f"{', '.join(most)} {word} {last}" if most else last
-
-
-def _days(first: str | None, last: str | None) -> str:
-    if first is None or last is None:
-        return ""
-    first, last = first[:10], last[:10]
-    return f"on {first}" if first == last else f"from {first} to {last}"
+    body = answer_body(turn.number, answer, seconds=turn.seconds, growing=turn.growing)
+    cards = len(_cards(answer))
+    jump = f'<div class="jump"><a href="#t{turn.number}">Sources ({cards})</a></div>'
+    return body + (jump if cards else "")
 
 
 def sources_panel(turns: Sequence[Turn], about: str) -> str:
@@ -155,10 +83,10 @@ def _spread(answer: Answer) -> str:
     days = sorted(article.published[:10] for article in articles if article.published)
     outlets = {article.source for article in articles if article.source}
     parts = [
-        _count(len(articles), "article") + " cited",
-        _count(len(outlets), "outlet") if outlets else "",
-        _count(len({article.language for article in articles}), "language"),
-        _days(days[0], days[-1]).removeprefix("from ") if days else "",
+        count(len(articles), "article") + " cited",
+        count(len(outlets), "outlet") if outlets else "",
+        count(len({article.language for article in articles}), "language"),
+        in_words(days[0], days[-1]).removeprefix("from ") if days else "",
         f"evidence {answer.confidence:.2f} of 1",
     ]
     return f'<div class="quiet">{html_text(" · ".join(part for part in parts if part))}</div>'
@@ -275,7 +203,7 @@ def _also_in(hit: Hit) -> str:
     more = hit.copies - len(hit.also_in)
     rest = f"<li>and {more:,} more</li>" if more else ""
     return (
-        f'<details class="also"><summary>Also in {_count(hit.copies, "article")}, '
+        f'<details class="also"><summary>Also in {count(hit.copies, "article")}, '
         f"a copy of this one</summary><ul>{''.join(links)}{rest}</ul></details>"
     )
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.chat.backend import Backend
 from assistant.chat.conversation import UNEXPECTED
 from assistant.chat.guard import SAFE_HEADERS
 from assistant.chat.reading import article_page, message_page
 from assistant.errors import ArticleNotFound, AssistantError, QuestionError, SettingsError
-from assistant.settings import DEFAULT_K, check_mode, check_question
+from assistant.settings import (
+    DEFAULT_K,
+    MAX_HISTORY,
+    MAX_QUESTION_CHARACTERS,
+    check_mode,
+    check_question,
+)
 
 HERE = Path(__file__).parent
 
@@ -25,6 +31,8 @@ _READING_POLICY = (
     "frame-ancestors 'none'"
 )
 _log = logging.getLogger(__name__)
+
+EarlierQuestion = Annotated[str, Field(max_length=MAX_QUESTION_CHARACTERS)]
 
 
 class Query(BaseModel):
@@ -46,11 +54,18 @@ class Query(BaseModel):
         return self.model_dump(exclude={"question"})
 
 
+class AskedQuery(Query):
+    """A query that is to be answered: `history` has the questions before, oldest first."""
+
+    as_of: str | None = None
+    history: list[EarlierQuestion] = Field(default=[], max_length=MAX_HISTORY)
+
+
 def add_routes(app: FastAPI, backend: Backend) -> None:
     """Adds every route but the page itself. The routes run in threads: they compute."""
 
     @app.post("/api/ask")
-    def ask(query: Query) -> dict[str, Any]:
+    def ask(query: AskedQuery) -> dict[str, Any]:
         return backend.answer(query.question, **query.options()).to_dict()
 
     @app.post("/api/search")
