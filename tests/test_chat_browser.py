@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from itertools import cycle
+from typing import Any, get_args
 
 import pytest
 
@@ -29,7 +30,7 @@ from chat_fixtures import (
 )
 
 from assistant.answer_file import read_answer
-from assistant.answers import Answer, Sentence
+from assistant.answers import Answer, Sentence, State, Update
 from assistant.chat.escaping import display_text, web_link
 from assistant.types import Article, Citation, Hit, IndexInfo, Passage
 
@@ -39,7 +40,10 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 QUESTION = "missiles décembre telescope harbour"
 
 # What the page itself is made of, in the places that show foreign text.
-TAGS = set("A BDI BLOCKQUOTE DETAILS DIV H3 H4 KBD LI MARK SPAN SUMMARY UL".split())
+TAGS = set("A B BDI BLOCKQUOTE BUTTON DETAILS DIV H3 H4 KBD LI MARK SPAN SUMMARY UL".split())
+
+
+OWN_WORDS = " ".join(text for text in ATTACKS if len(text) < 200 and text.isprintable())
 
 
 class SlowBackend(FakeBackend):
@@ -56,7 +60,7 @@ class SlowBackend(FakeBackend):
 
 
 class AttackBackend(FakeBackend):
-    """Cites every one of its articles, whatever is asked."""
+    """Cites every one of its articles, whatever is asked, and says hostile things of its own."""
 
     def retrieve(self, question: str, **options: Any) -> list[Hit]:
         return [
@@ -88,9 +92,16 @@ class AttackBackend(FakeBackend):
             question=question,
             found=True,
             confidence=1.0,
-            sentences=tuple(Sentence(c.quote, "verbatim", (c.number,)) for c in citations),
+            sentences=tuple(
+                Sentence(c.quote, state, (c.number,), (c.quote,))
+                for c, state in zip(citations, cycle(get_args(State)), strict=False)
+            ),
             citations=citations,
             hits=tuple(hits),
+            completed=OWN_WORDS,
+            updates=(Update(0, 1, OWN_WORDS, OWN_WORDS),),
+            written_by=OWN_WORDS,
+            note=OWN_WORDS,
         )
 
 
@@ -365,6 +376,7 @@ def test_attacks_and_random_markup_are_shown_as_they_are(browser: Any) -> None:
                 ids: [...document.querySelectorAll("#sources .panel [id]")].map((e) => e.id),
                 links: [...document.querySelectorAll("#sources .panel a, #chat .message a")]
                   .map((e) => e.getAttribute("href")),
+                own: texts("#chat .completed, #chat .update b, #chat .origin"),
                 styles: [...document.querySelectorAll(
                   "#sources .panel [style], #chat .message .prose [style]")]
                   .map((e) => e.getAttribute("style")),
@@ -384,6 +396,8 @@ def test_attacks_and_random_markup_are_shown_as_they_are(browser: Any) -> None:
     same("passages", [article.text for article in articles])
     same("marks", [text for text in texts if display_text(text)])
     same("outlets", texts)
+    written = f"Written by {OWN_WORDS} from the passages; each sentence was checked"
+    same("own", [OWN_WORDS, OWN_WORDS, OWN_WORDS, written, OWN_WORDS])
     assert set(shown["tags"]) <= TAGS
     assert shown["ids"] == ["t1", *(f"t1-s{n}" for n in range(1, len(articles) + 1))]
     allowed = {web_link(article.url) for article in articles}
@@ -483,7 +497,14 @@ def test_a_new_chat_ends_an_answer_that_grows(browser: Any) -> None:
         page.click("#new")
         page.wait_for_selector("#chat .example")
         backend.gate.set()
-        ask(page, "zzz")
+        page.fill("#question textarea", "zzz")
+
+        def asked() -> bool:
+            # The page takes no question until the server has let go of the one before.
+            page.press("#question textarea", "Enter")
+            return bool(page.locator("#sources details.turn").count())
+
+        eventually(asked)
         page.wait_for_selector("#chat .refusal")
         assert page.locator("#sources details.turn").count() == 1
         assert page.locator("#chat .sentence").count() == 0
