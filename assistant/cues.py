@@ -70,7 +70,9 @@ def expected(question: str) -> Expected | None:
 
 
 _NUMBER = regex.compile(r"\p{N}+(?:[.,]\p{N}+)*|[一二三四五六七八九十百千万億亿两兩]+")
-_YEAR = regex.compile(r"(?<!\p{N})(?:1\p{N}{3}|20\p{N}{2})(?!\p{N})|\p{N}+ ?[年月日년월일]")
+_YEAR = regex.compile(
+    r"(?<!\p{N})(?:1\p{N}{3}|20\p{N}{2})(?!\p{N})|(?<!\p{N})\p{N}++ ?[年月日년월일]"
+)
 _NAME = regex.compile(r"(?<=[\p{L}\p{M},;:] )\p{Lu}[\p{L}\p{M}'’-]+")
 _WORD = regex.compile(r"[\p{L}\p{M}'’-]+")
 _PATTERN: dict[Expected, regex.Pattern[str]] = {

@@ -97,14 +97,17 @@ def _words(script: str) -> dict[str, frozenset[str]]:
 
 def _told_by_words(question: str) -> str | None:
     """The language whose script or little words the question has; None where that is not sure."""
-    letters = {name: len(pattern.findall(question)) for name, pattern in _SCRIPTS.items()}
+    # Scripts have digits of their own, which many languages share.
+    written = "".join(filter(str.isalpha, question))
+    letters = {name: len(pattern.findall(written)) for name, pattern in _SCRIPTS.items()}
     script = max(letters, key=lambda name: letters[name])
     if not letters[script]:
         return None
     if letters["ja"] and script in ("ja", "zh"):
         return "ja"
     if script == "ar":
-        return "fa" if _PERSIAN.search(question) else "ur" if _URDU.search(question) else "ar"
+        # Urdu has Persian's letters too.
+        return "ur" if _URDU.search(question) else "fa" if _PERSIAN.search(question) else "ar"
     if script not in ("latin", "cyrillic"):
         return script
     said = _WORD.findall(question.lower())
