@@ -162,13 +162,23 @@ def with_context(chosen: Sequence[Candidate], sentences: Sequence[Candidate]) ->
     There are no more of them than were allowed: the last ones make room.
     """
     shown: list[Candidate] = []
-    taken = {(one.hit.article.id, one.start) for one in chosen}
+    wanted = {(one.hit.article.id, one.start) for one in chosen}
+    taken: set[tuple[str, int]] = set()
     for one in chosen:
+        if (one.hit.article.id, one.start) in taken:
+            continue
         group = [one]
-        if refers_back(one.quote, one.hit.article.language):
-            before = _before(one, sentences)
-            if before is not None and (before.hit.article.id, before.start) not in taken:
-                group.insert(0, before)
+        while len(group) < MAX_SENTENCES:
+            first = group[0]
+            # What was only brought along brings nothing itself.
+            if (first.hit.article.id, first.start) not in wanted:
+                break
+            if not refers_back(first.quote, first.hit.article.language):
+                break
+            before = _before(first, sentences)
+            if before is None or (before.hit.article.id, before.start) in taken:
+                break
+            group.insert(0, before)
         if len(shown) + len(group) > MAX_SENTENCES:
             break
         taken.update((added.hit.article.id, added.start) for added in group)
