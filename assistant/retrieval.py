@@ -33,6 +33,9 @@ READ = 50
 _REPEATED = 0.8
 """The share of a passage's terms that an article holds which says the same."""
 
+_LEAST_DEVIATION = 1e-3
+"""So much a preference lifts at least: what is equally near is parted by it too."""
+
 _NAMED = 20
 _PART_OF_MODE: dict[Mode, str] = {"dense": "meaning", "lexical": "coverage"}
 
@@ -146,9 +149,9 @@ def _ranked(
     ranked = _Ranked(rows, points, dense, lexical, romanised)
     if len(rows):
         ranked = ranked.ordered()
-        deviation = ranked.scores().std()
+        deviation = max(float(ranked.scores().std()), _LEAST_DEVIATION)
         for name, share in preferences(index, ranked.rows, preferring).items():
-            ranked.points[name] = deviation * share
+            ranked.points[name] = np.float32(deviation) * share
     return ranked.ordered()
 
 

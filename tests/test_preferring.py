@@ -25,22 +25,16 @@ DAYS = {
     "newest": "2025-02-03",
     "undated": None,
 }
-DETAILS = {
-    "winter": "Painters fixed its broken lamp with copper wire from another shed.",
-    "march": "Sailors cheered when cakes came round by noon under a clear sky.",
-    "night": "Thieves stole two ladders, then fled along those cliffs by bicycle.",
-    "april": "Children flew kites while an orchestra rehearsed some slow waltz.",
-    "newest": "Engineers measured cracks, wrote long reports, asked for more money.",
-    "undated": "Nobody remembers who planted that crooked tree beside its gate.",
-}
+# As long as one another and with figures of their own: no copies, and equally near any question.
 STORIES = [
     Story(
         name,
-        f"The lighthouse of Ostia was visited. {DETAILS[name]}",
+        f"The lighthouse of Ostia was visited. "
+        f"{' '.join(str(10_007 + 7_919 * (n + 7 * place)) for place in range(8))}.",
         published=day,
-        title=f"Ostia {name}",
+        title="Ostia",
     )
-    for name, day in DAYS.items()
+    for n, (name, day) in enumerate(DAYS.items())
 ]
 OTHERS = [
     Story(
