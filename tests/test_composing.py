@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from itertools import product
 from pathlib import Path
 
@@ -152,9 +152,9 @@ def test_an_answer_says_the_day_and_the_period(tiny: Assistant) -> None:
 
 
 def test_an_answer_counts_from_today(tiny: Assistant) -> None:
-    days = {date.today().isoformat()}
+    days = {datetime.now().astimezone().date().isoformat()}
     answer = tiny.answer("What opened last month?", mode="lexical")
-    assert answer.as_of in days | {date.today().isoformat()}
+    assert answer.as_of in days | {datetime.now().astimezone().date().isoformat()}
 
 
 def test_a_question_that_goes_on_is_completed(tiny: Assistant) -> None:
@@ -170,7 +170,7 @@ def test_a_question_that_goes_on_is_completed(tiny: Assistant) -> None:
 
 def test_the_period_of_a_completed_question_is_in_it(tiny: Assistant) -> None:
     answer = tiny.answer(
-        "And in Oslo?",
+        "And why?",
         mode="lexical",
         history=["What opened in Fairhaven in November 2023?"],
         as_of="2024-05-01",
@@ -282,8 +282,8 @@ def test_every_sentence_of_quotes_is_verbatim(seeds: Assistant, mode: str) -> No
 
 
 WORDS = st.sampled_from(
-    ["harbour", "It", "40", "ships.", "Fairhaven", "port,", "港は", "開いた。", "他说", "\u202e"]
-    + ["de", "\n\n", "“No.”", "İ", "e\u0301", "\ud800", "1,5 %", "…", "الميناء", "؟", "x" * 50]
+    "harbour|It|40|ships.|Fairhaven|port,|港は|開いた。|他说|\u202e|de|\n\n|“No.”|İ|e\u0301|\ud800|1,5 %|"
+    "…|الميناء|؟|xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx".split("|")
 )
 TEXTS = st.one_of(st.text(max_size=300), st.lists(WORDS, max_size=60).map(" ".join))
 
