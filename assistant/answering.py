@@ -55,19 +55,19 @@ EVIDENCE = ("score", "best three", "coverage", "agreement", "sentence")
 
 CALIBRATION: dict[Mode, Calibration] = {
     "hybrid": Calibration(
-        sentence=(1.01, 3.17, 12.4, -0.74, 0.6, 2.89, 1.55, 0.92, 3.36),
-        evidence=(0.107, 0.197, -6.218, 1.267, 0.157, -4.465),
-        threshold=0.262,
+        sentence=(-0.69, 1.58, 15.76, -0.69, 0.36, 3.15, 1.76, -0.34, 5.11),
+        evidence=(0.124, 0.226, -6.432, 1.324, 0.136, -4.778),
+        threshold=0.289,
     ),
     "dense": Calibration(
-        sentence=(0, -1.05, 19.99, -6.42, -0.16, 2.08, 1.94, 0, 7.31),
-        evidence=(-3.831, 8.055, 0, 9.457, 0.457, -13.327),
-        threshold=0.499,
+        sentence=(0.0, -1.1, 20.11, -7.52, 0.23, 2.92, 1.92, 0.0, 6.64),
+        evidence=(-0.859, 4.752, 0.0, 9.322, 0.423, -12.905),
+        threshold=0.478,
     ),
     "lexical": Calibration(
-        sentence=(10.59, 0, 0, -8.07, 0.23, 0.93, 1.1, 2.46, 0),
-        evidence=(8.776, 2.636, -13.99, 0, 0.258, -1.428),
-        threshold=0.261,
+        sentence=(9.42, 0.0, 0.0, -9.79, 0.91, 2.41, 2.35, 1.72, 0.0),
+        evidence=(9.048, 4.404, -14.512, 0.0, 0.075, -1.411),
+        threshold=0.265,
     ),
 }
 CALIBRATION_WITHOUT_WORDS: dict[Mode, Calibration] = {

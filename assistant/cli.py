@@ -203,6 +203,9 @@ def _chat(arguments: argparse.Namespace) -> int:
         port=arguments.port,
         allow_hosts=arguments.allow_host,
         reranker=arguments.reranker,
+        llm_url=arguments.llm_url,
+        llm_model=arguments.llm_model,
+        unsupported=arguments.unsupported,
     )
     return 0
 
@@ -356,7 +359,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("file", type=Path, metavar="ANSWER.json", help="what ask --save wrote")
     command.set_defaults(run=_verify)
 
-    command = commands.add_parser("chat", parents=[index, reranking], help="serve the web chat")
+    command = commands.add_parser(
+        "chat", parents=[index, reranking, writing], help="serve the web chat"
+    )
     command.add_argument(
         "--articles", type=Path, help="what to build from where there is no index (default: seeds)"
     )

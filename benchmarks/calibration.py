@@ -277,7 +277,7 @@ def summary(asked: Sequence[Asked]) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dev", type=Path)
-    parser.add_argument("--questions", type=int, default=240)
+    parser.add_argument("--questions", type=int, default=400)
     parser.add_argument("--without-words", action="store_true")
     arguments = parser.parse_args()
     sets = read_sets(arguments.dev)

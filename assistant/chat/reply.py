@@ -11,7 +11,7 @@ from assistant.answers import NOT_FOUND, Answer, Sentence, Update
 from assistant.chat.escaping import html_text
 from assistant.chat.languages import language_name
 from assistant.chat.wording import extent, listed, milliseconds, searched_articles
-from assistant.markup import days
+from assistant.markup import WEAK, days
 
 _STATES = {
     "verbatim": ("verbatim", "word for word in"),
@@ -31,7 +31,8 @@ def answer_body(turn: int, answer: Answer, *, seconds: float, growing: bool) -> 
         return head + _refusal(answer, searched)
     shown = "".join(_sentence(turn, answer, sentence) for sentence in answer.sentences)
     newer = "".join(_update(turn, answer, update) for update in answer.updates)
-    return head + _quiet(searched) + shown + newer + _origin(answer, growing=growing)
+    weak = f'<div class="quiet weak">{html_text(WEAK.capitalize())}</div>' if answer.weak else ""
+    return head + _quiet(searched) + weak + shown + newer + _origin(answer, growing=growing)
 
 
 def _quiet(text: str) -> str:

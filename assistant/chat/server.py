@@ -42,16 +42,28 @@ def serve(
     port: int = 7860,
     allow_hosts: Iterable[str] = (),
     reranker: str | None = None,
+    llm_url: str | None = None,
+    llm_model: str | None = None,
+    unsupported: str = "mark",
 ) -> None:
     """Serves the chat over the index in the folder `index` until interrupted.
 
-    Port 0 takes a free one. The address is printed to standard error once the chat answers.
+    The last four options are those of `Assistant`. Port 0 takes a free one. The address is printed to standard error once the chat answers.
     Raises ServerError where the address cannot be used, and what opening an index raises.
     """
     from assistant.api import Assistant
 
     # The port comes first: it is quick to try, and starting up takes seconds.
-    with listen(host, port) as listener, Assistant(index, reranker=reranker) as assistant:
+    with (
+        listen(host, port) as listener,
+        Assistant(
+            index,
+            reranker=reranker,
+            llm_url=llm_url,
+            llm_model=llm_model,
+            unsupported=unsupported,
+        ) as assistant,
+    ):
         if not _is_loopback(host):
             print(
                 f"warning: {host} can be reached from other computers, and the chat has no login",
