@@ -48,8 +48,9 @@ def serve(
 ) -> None:
     """Serves the chat over the index in the folder `index` until interrupted.
 
-    The last four options are those of `Assistant`. Port 0 takes a free one. The address is printed to standard error once the chat answers.
-    Raises ServerError where the address cannot be used, and what opening an index raises.
+    The last four options are those of `Assistant`. Port 0 takes a free one. The address is printed
+    to standard error once the chat answers. Raises ServerError where the address cannot be
+    used, and what opening an index raises.
     """
     from assistant.api import Assistant
 
