@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Sequence
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -26,6 +27,7 @@ Vectors = npt.NDArray[np.float32]
 
 BUNDLED_FOLDER = Path(__file__).parent / "model"
 _STATIC = "StaticEmbedding"
+_TEXTS_AT_ONCE = 32
 _FINGERPRINTED = (".json", ".safetensors", ".bin", ".txt", ".model", ".spm")
 
 
@@ -177,10 +179,14 @@ class StaticEmbedder:
     def embed_tokens(self, tokens: Sequence[npt.ArrayLike]) -> Vectors:
         """The unit vectors [n, dimension] of texts, from their tokens or their `word_tokens`."""
         vectors = np.zeros((len(tokens), self.dimension), np.float32)
-        for row, some in enumerate(tokens):
-            ids = np.asarray(some, np.int64)
-            if len(ids):
-                vectors[row] = self.token_vectors(np.where(ids < 0, ~ids, ids)).mean(axis=0)
+        for start in range(0, len(tokens), _TEXTS_AT_ONCE):
+            some = [np.asarray(one, np.int64) for one in tokens[start : start + _TEXTS_AT_ONCE]]
+            ids = np.concatenate(some)
+            of_tokens = self.token_vectors(np.where(ids < 0, ~ids, ids))
+            edges = np.cumsum([0, *map(len, some)]).tolist()
+            for row, (first, last) in enumerate(pairwise(edges), start):
+                if last > first:
+                    vectors[row] = of_tokens[first:last].mean(axis=0)
         return _unit(vectors)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
