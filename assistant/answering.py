@@ -72,14 +72,14 @@ CALIBRATION: dict[Mode, Calibration] = {
 }
 CALIBRATION_WITHOUT_WORDS: dict[Mode, Calibration] = {
     "hybrid": Calibration(
-        sentence=(1.01, 3.17, 12.4, -0.74, 0.6, 2.89, 1.55, 0.92, 3.36),
-        evidence=(0.107, 0.197, -6.218, 1.267, 0.157, -4.465),
-        threshold=0.262,
+        sentence=(5.01, 8.33, 0.0, -0.72, 0.78, 1.82, 1.32, 1.54, 0.0),
+        evidence=(0.13, 0.396, -10.344, 1.889, 0.325, -4.893),
+        threshold=0.351,
     ),
     "dense": Calibration(
-        sentence=(0, -1.05, 19.99, -6.42, -0.16, 2.08, 1.94, 0, 7.31),
-        evidence=(-3.831, 8.055, 0, 9.457, 0.457, -13.327),
-        threshold=0.499,
+        sentence=(0.0, 13.18, 0.0, -12.21, 1.08, 1.99, 1.38, 0.0, 0.0),
+        evidence=(1.468, -0.184, 0.0, 9.632, 0.651, -12.231),
+        threshold=0.544,
     ),
 }
 """For models without a table of token vectors: late interaction is a part of both scores."""
