@@ -199,8 +199,8 @@ def test_the_evidence_is_of_the_hits_and_the_best_sentence() -> None:
         return replace(make_hit("Ships waited there.", score=score), **more)  # type: ignore[arg-type]
 
     hits = [
-        hit(4.0, coverage=0.5, dense_rank=1, similarity=0.1),
-        hit(9.0, coverage=1.0, dense_rank=4, similarity=0.7),
+        hit(4.0, coverage=0.5, dense_rank=1),
+        hit(9.0, coverage=1.0, dense_rank=4),
         hit(2.0, coverage=None),
         hit(5.0, coverage=0.5),
     ]
@@ -210,10 +210,9 @@ def test_the_evidence_is_of_the_hits_and_the_best_sentence() -> None:
         "best three": 6.0,
         "coverage": 0.5,
         "agreement": 0.25,
-        "similarity": 0.7,
         "sentence": 3.5,
     }
-    assert evidence(hits[2:3], np.array([0.0], np.float32)) == (2.0, 2.0, 0.0, 0.0, 0.0, 0.0)
+    assert evidence(hits[2:3], np.array([0.0], np.float32)) == (2.0, 2.0, 0.0, 0.0, 0.0)
 
 
 # --- what was searched

@@ -31,7 +31,7 @@ def answer_body(turn: int, answer: Answer, *, seconds: float, growing: bool) -> 
         return head + _refusal(answer, searched)
     shown = "".join(_sentence(turn, answer, sentence) for sentence in answer.sentences)
     newer = "".join(_update(turn, answer, update) for update in answer.updates)
-    weak = f'<div class="quiet weak">{html_text(WEAK.capitalize())}</div>' if answer.weak else ""
+    weak = f'<div class="weak">{html_text(WEAK.capitalize())}</div>' if answer.weak else ""
     return head + _quiet(searched) + weak + shown + newer + _origin(answer, growing=growing)
 
 
