@@ -171,6 +171,13 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).lower()
 
 
+def _terms_of(word: str) -> tuple[str, ...]:
+    return (*_grams(f"_{word}_", 4), f"={word[:_LONGEST_WORD]}")
+
+
+_word_terms = lru_cache(maxsize=1 << 16)(_terms_of)
+
+
 def lexical_terms(text: str) -> list[str]:
     """The terms that `text` is indexed and searched by, in order, with repetitions.
 
@@ -182,8 +189,8 @@ def lexical_terms(text: str) -> list[str]:
     for match in _RUN.finditer(_folded(text)):
         run = match[0]
         if match["word"] is not None:
-            terms.extend(_grams(f"_{run}_", 4))
-            terms.append(f"={run[:_LONGEST_WORD]}")
+            # A run without end is no word that comes again.
+            terms.extend((_word_terms if len(run) <= _LONGEST_WORD else _terms_of)(run))
         elif match["unspaced"] is not None:
             terms.extend(_grams(run, 3))
         else:
