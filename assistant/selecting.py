@@ -16,7 +16,7 @@ from assistant.sentences import compare
 from assistant.text import Span, lexical_terms, sentence_spans
 from assistant.types import Hit, Mode
 
-HITS_READ = 6
+HITS_READ = 4
 MAX_SENTENCES = 4
 MOST_POINTS = 10.0
 
