@@ -185,7 +185,7 @@ def test_the_command(
     )
     monkeypatch.setattr(_recombined, "_WRITTEN", questions)
     monkeypatch.setattr(latency, "apart", here)
-    for name in latency._THREADS:
+    for name in latency.THREADS:
         monkeypatch.setenv(name, os.environ.get(name, "1"))
     command = ["latency", str(train), "--passages", "30", "--questions", "4", "--turns", "1"]
     command += ["--index", str(tmp_path / "kept")]

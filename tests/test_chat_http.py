@@ -385,9 +385,9 @@ def test_serve(
     opened: list[Any] = []
 
     class Opened(FakeBackend):
-        def __init__(self, index: Any, *, reranker: str | None) -> None:
+        def __init__(self, index: Any, **options: Any) -> None:
             super().__init__()
-            opened.append((index, reranker))
+            opened.append((index, options))
 
         def __enter__(self) -> Opened:
             return self
@@ -401,7 +401,8 @@ def test_serve(
     monkeypatch.setattr(assistant.api, "Assistant", Opened)
     monkeypatch.setattr(Server, "run_until_stopped", interrupted)
     serve(index=tmp_path, host="0.0.0.0", port=0, reranker="some")
-    assert opened == [(tmp_path, "some"), "closed"]
+    options = {"llm_url": None, "llm_model": None, "unsupported": "mark"}
+    assert opened == [(tmp_path, {"reranker": "some", **options}), "closed"]
     assert "no login" in capsys.readouterr().err
 
 

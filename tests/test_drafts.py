@@ -54,7 +54,7 @@ def drafts(*pairs: tuple[str, tuple[int, ...]]) -> list[DraftSentence]:
     return [DraftSentence(text, citations) for text, citations in pairs]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(texts, cuts)
 def test_any_split_gives_the_same_sentences_as_one_piece(text: str, at: list[int]) -> None:
     whole = one_shot(text)
@@ -62,7 +62,7 @@ def test_any_split_gives_the_same_sentences_as_one_piece(text: str, at: list[int
     assert split(text, list(range(len(text)))) == whole
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(texts)
 @example("[<b>1")
 @example("[*1*]")
@@ -100,7 +100,7 @@ STYLES = {
 }
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.data(), st.sampled_from(sorted(SENTENCES)), cuts)
 def test_each_sentence_keeps_its_own_citations(
     data: st.DataObject, language: str, at: list[int]

@@ -231,7 +231,7 @@ LEANING = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(HOSTILE, st.lists(HOSTILE, max_size=4), LEANING)
 def test_hostile_text_never_raises_and_the_readers_words_are_kept(
     text: str, history: list[str], form: str

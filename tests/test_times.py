@@ -275,7 +275,7 @@ texts = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(texts, st.sampled_from(TAGS), st.dates())
 def test_any_text_has_a_period_within_it_or_none(text: str, language: str, as_of: date) -> None:
     period = period_of(text, as_of=as_of, languages=[language])

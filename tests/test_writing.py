@@ -157,7 +157,7 @@ hostile = st.text(max_size=60) | st.lists(
 ).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(st.tuples(hostile, hostile, hostile), max_size=3), hostile)
 def test_no_passage_can_leave_its_fence(fields: list[tuple[str, str, str]], question: str) -> None:
     passages = [
