@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from assistant.drafts import DraftSentence, Sentences
+from assistant.endpoint import MAX_CHARACTERS
 from assistant.text import sentence_spans
 
 GIVEN = (1, 2, 3, 12)
@@ -187,6 +188,6 @@ UNITS = (
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_a_hundred_thousand_characters_of_anything_are_read(unit: str) -> None:
-    for draft in one_shot(unit * (100_000 // len(unit))):
+def test_as_much_of_anything_as_a_model_may_write_is_read(unit: str) -> None:
+    for draft in one_shot(unit * (MAX_CHARACTERS // len(unit))):
         assert len(draft.text) <= 2_000
