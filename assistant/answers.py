@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from assistant import markup
-from assistant.types import UNDETERMINED, Citation, Filters, Hit, IndexInfo, Mode
+from assistant.types import (
+    UNDETERMINED,
+    Citation,
+    Filters,
+    Hit,
+    IndexInfo,
+    Mode,
+    primary_language,
+)
 
 State = Literal["verbatim", "supported", "partly", "contradicted", "not found"]
 """What a check of a sentence against the passages that it cites found."""
@@ -145,8 +153,8 @@ class Answer:
     def foreign(self, sentence: Sentence) -> list[str]:
         """The tags of the languages, other than the question's, of what a sentence cites."""
         spoken = {c.article.language for c in self.citations if c.number in sentence.citations}
-        own = self.language.split("-")[0]
-        return sorted(tag for tag in spoken - {UNDETERMINED} if tag.split("-")[0] != own)
+        own = primary_language(self.language)
+        return sorted(tag for tag in spoken - {UNDETERMINED} if primary_language(tag) != own)
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -16,12 +16,12 @@ import regex
 
 from assistant.language import question_language
 from assistant.question_words import QUESTION_WORDS
+from assistant.types import primary_language
 
 Expected = Literal["number", "date", "person", "place"]
 
 _KINDS: tuple[Expected, ...] = ("number", "date", "person", "place")
 _UNSPACED = frozenset(("ja", "ko", "th", "zh"))
-_SAME = {"nb": "no", "nn": "no", "cmn": "zh", "yue": "zh", "iw": "he", "in": "id"}
 
 
 def _alternative(word: str, language: str) -> str:
@@ -65,8 +65,7 @@ def expected(question: str) -> Expected | None:
     }
     if len(set(kinds.values())) < 2:
         return next(iter(kinds.values()), None)
-    language = question_language(question)
-    return kinds.get(_SAME.get(language, language))
+    return kinds.get(primary_language(question_language(question)))
 
 
 _NUMBER = regex.compile(r"\p{N}+(?:[.,]\p{N}+)*|[一二三四五六七八九十百千万億亿两兩]+")

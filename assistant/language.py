@@ -16,11 +16,10 @@ import regex
 from assistant.little_words import CYRILLIC, LITTLE_WORDS
 from assistant.question_words import QUESTION_WORDS
 from assistant.references import REFERRING_WORDS
-from assistant.types import UNDETERMINED
+from assistant.types import UNDETERMINED, primary_language
 
 _LONGEST = 3_000
 _SURE = 0.95
-_ONE_LANGUAGE = {"nb": "no", "nn": "no"}
 
 
 @cache
@@ -43,11 +42,6 @@ def detect_language(text: str) -> str:
     return str(language)
 
 
-def _primary(tag: str) -> str:
-    primary = tag.split("-")[0].lower()
-    return _ONE_LANGUAGE.get(primary, primary)
-
-
 def question_languages(question: str, among: Sequence[str]) -> tuple[str, ...]:
     """The tags `among` a collection's that are of the question's language (`zh`, `zh-Hant`).
 
@@ -57,12 +51,14 @@ def question_languages(question: str, among: Sequence[str]) -> tuple[str, ...]:
     """
     if not _says_something(question):
         return (UNDETERMINED,)
-    ranked = [(_primary(tag), share) for tag, share in _identifier().rank(question[:_LONGEST])]
+    ranked = [
+        (primary_language(tag), share) for tag, share in _identifier().rank(question[:_LONGEST])
+    ]
     language, share = ranked[0]
-    known = {_primary(tag) for tag in among}
+    known = {primary_language(tag) for tag in among}
     if language not in known and share < _SURE:
         language = next((tag for tag, _ in ranked if tag in known), language)
-    return tuple(tag for tag in among if _primary(tag) == language) or (str(language),)
+    return tuple(tag for tag in among if primary_language(tag) == language) or (str(language),)
 
 
 _SCRIPTS: dict[str, regex.Pattern[str]] = {

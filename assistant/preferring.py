@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
 _TEXTS_READ = 50
-_YEAR = regex.compile(r"(?<!\p{N})\p{N}{4}(?!\p{N})")
+_YEAR = regex.compile(r"(?<!\p{Nd})\p{Nd}{4}(?!\p{Nd})")
 
 
 @dataclass(frozen=True, slots=True)

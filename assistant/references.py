@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import regex
 
+from assistant.types import primary_language
+
 # The first words of sentences that refer back, by language: pronouns and demonstratives. Words
 # that are articles too are left out ("das"), and so is "however": it says that something went
 # before, but is understood without it.
@@ -68,7 +70,7 @@ REFERRING_WORDS: dict[str, str] = {
     "zh": "他|她|它|他们|她们|它们|他們|她們|它們|这|這|那|此|该|該|其|两国|兩國|两者",
 }
 _UNSPACED = frozenset(("ja", "th", "zh"))
-_SAME = {"nb": "no", "nn": "no", "ms": "id", "cmn": "zh", "yue": "zh"}
+_READ_AS = {"ms": "id"}
 _OPENING = regex.compile(r"^[\p{P}\p{S}\s]+")
 
 
@@ -84,8 +86,8 @@ def refers_back(sentence: str, language: str) -> bool:
 
     False in languages without a list of such words.
     """
-    base = language.split("-")[0].lower()
-    base = _SAME.get(base, base)
+    base = primary_language(language)
+    base = _READ_AS.get(base, base)
     if base not in REFERRING_WORDS:
         return False
     start = _OPENING.sub("", unicodedata.normalize("NFKC", sentence[:80]).lower())

@@ -12,6 +12,14 @@ Mode = Literal["hybrid", "dense", "lexical"]
 UNDETERMINED = "und"
 """BCP 47's tag for a language that is not known."""
 
+_ONE_LANGUAGE = {"nb": "no", "nn": "no", "cmn": "zh", "yue": "zh", "iw": "he", "in": "id"}
+
+
+def primary_language(tag: str) -> str:
+    """The language of a BCP 47 tag, whatever script or country: `zh` of `zh-Hant`, `no` of `nb`."""
+    primary = tag.replace("_", "-").split("-")[0].lower()
+    return _ONE_LANGUAGE.get(primary, primary)
+
 
 @dataclass(frozen=True, slots=True)
 class Article:

@@ -13,11 +13,11 @@ import numpy as np
 from assistant.answering import calibration
 from assistant.answers import Answer
 from assistant.api import Assistant
+from assistant.evaluation import contains_answer
 from assistant.index import Index
 from assistant.selecting import candidates, features
 from assistant.text import sentence_spans
 from assistant.types import Hit
-from benchmarks._answers import holds
 from benchmarks._dev_sets import Case, DevSet
 from benchmarks._product import SEED, Beside, Bm25Words, Text, Values, drawn
 from benchmarks.calibration import PASSAGES_IN_ARTICLE
@@ -109,7 +109,7 @@ def questions_over(sets: Mapping[str, DevSet], over: str, kind: Kind, count: int
 
 
 def _any(sentences: Sequence[str], answers: Sequence[str]) -> float:
-    return float(any(holds(sentence, answers) for sentence in sentences))
+    return float(any(contains_answer(sentence, answers) for sentence in sentences))
 
 
 def ordered(index: Index, question: str, hits: Sequence[Hit]) -> list[str]:

@@ -35,11 +35,11 @@ import numpy.typing as npt
 
 from assistant.answering import EVIDENCE, evidence
 from assistant.building import build
+from assistant.evaluation import contains_answer
 from assistant.index import Index
 from assistant.retrieval import search
 from assistant.selecting import FEATURES, candidates, features
 from assistant.types import Filters, Hit, Mode
-from benchmarks._answers import holds
 from benchmarks._dev_sets import Case, DevSet, read_sets
 
 SEED = 1
@@ -168,7 +168,7 @@ def observe(
             if not sentences:
                 continue
             of_article = np.array([s.hit.article.id == article for s in sentences])
-            right = of_article & [holds(s.quote, answers) for s in sentences]
+            right = of_article & [contains_answer(s.quote, answers) for s in sentences]
             values = features(index, case.question, sentences, mode=mode)
             yield Asked(kind, fitted, tuple(found), values, right, answerable)
 

@@ -872,6 +872,25 @@ def test_without_the_language_of_the_question_every_quote_is_marked(answer: Answ
     assert "mars. \\[2\\] (fr)" in shown
 
 
+@pytest.mark.parametrize(
+    ("asked", "spoken", "foreign"),
+    [
+        ("no", "nb", []),
+        ("nb", "nn", []),
+        ("zh", "zh-Hant", []),
+        ("en", "EN-gb", []),
+        ("no", "da", ["da"]),
+    ],
+)
+def test_a_language_has_one_name_whatever_its_tag(
+    answer: Answer, asked: str, spoken: str, foreign: list[str]
+) -> None:
+    first = answer.citations[0]
+    cited = replace(first, article=replace(first.article, language=spoken))
+    one = replace(answer, language=asked, citations=(cited,))
+    assert one.foreign(replace(answer.sentences[0], citations=(cited.number,))) == foreign
+
+
 def test_a_saved_markdown_file_marks_only_what_is_foreign(tiny: Assistant, tmp_path: Path) -> None:
     path = tmp_path / "answer.md"
     tiny.save(answer_with(tiny, OPENED, BAKERY), path)

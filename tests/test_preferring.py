@@ -265,3 +265,18 @@ def test_all_preferences_add_up(ostia: Assistant) -> None:
         assert list(parts) == ["coverage", "preference", "time", "newest"]
         assert sum(parts.values()) == pytest.approx(hit.score, abs=1e-4)
         assert hit.to_dict()["explanation"]["points"].keys() == parts.keys()
+
+
+def test_signs_that_are_numbers_but_no_digits_name_no_year(
+    tmp_path: Path, tiny_model: Path
+) -> None:
+    texts = ("The ferry left on ①②③④.", "The ferry left in ½⅓¼⅕.", "The ferry left in ١٩٨٦.")
+    stories = [Story(f"ferry{n}", text) for n, text in enumerate(texts)]
+    write_articles(tmp_path / "articles", stories)
+    build(tmp_path / "articles", index=tmp_path / "index", model=str(tiny_model))
+    index = Index.open(tmp_path / "index")
+    rows = np.arange(index.info.passages)
+    period = Period("1986-01-01", "1986-12-31", 0, 4)
+    found = preferences(index, rows, Preferring(period=period))["time"]
+    named = [index.store.articles([int(n)])[int(n)].id for n in index.columns.article_of_row[rows]]
+    assert dict(zip(named, found.tolist(), strict=True)) == {"ferry0": 0, "ferry1": 0, "ferry2": 1}

@@ -22,6 +22,7 @@ from assistant.times.calendar import FIRST_YEAR, LAST_YEAR
 from assistant.times.finding import Reader, together
 from assistant.times.other_languages import period_by_dateparser
 from assistant.times.patterns import LANGUAGES, patterns
+from assistant.types import primary_language
 
 __all__ = ["period_of", "wants_development", "wants_latest"]
 
@@ -42,9 +43,9 @@ def period_of(question: str, *, as_of: date, languages: Sequence[str] = ()) -> P
     if not FIRST_YEAR < as_of.year < LAST_YEAR:
         return None
     read = question[:_LONGEST]
-    tags = [tag.split("-")[0].lower() for tag in languages]
+    tags = [primary_language(tag) for tag in languages]
     if not tags:
-        tags = [question_language(read).split("-")[0].lower()]
+        tags = [primary_language(question_language(read))]
     for tag in dict.fromkeys(tags):
         if tag in LANGUAGES:
             reader = Reader(read, patterns(tag), as_of, month_first=tag == "en")
