@@ -12,8 +12,9 @@ from types import TracebackType
 from assistant.answer_file import read_answer, save_answer
 from assistant.answering import Asked, compose
 from assistant.answers import Answer
+from assistant.collection import Collection, Found, describe, find_articles
 from assistant.endpoint import llm_settings
-from assistant.errors import ArticleNotFound
+from assistant.errors import ArticleNotFound, SettingsError
 from assistant.following import complete
 from assistant.index import Index, current_generation
 from assistant.language import question_language, question_languages
@@ -30,6 +31,7 @@ from assistant.settings import (
     check_history,
     check_k,
     check_language,
+    check_limit,
     check_mode,
     check_question,
     check_unsupported,
@@ -228,6 +230,20 @@ class Assistant:
         if article is None:
             raise ArticleNotFound(f"the index holds no article with the id {article_id!r}")
         return article
+
+    def collection(self) -> Collection:
+        """What the index holds: months, languages, gaps, its size and its last build."""
+        return describe(self._current())
+
+    def find_articles(self, text: str, *, limit: int = 20) -> list[Found]:
+        """The articles whose title, or outlet, holds every word of `text`, best first.
+
+        Case, accents and width make no difference, and words need no spaces between them.
+        Raises SettingsError where `limit` is not from 1 to 100.
+        """
+        if not isinstance(text, str):
+            raise SettingsError("what a title is found by must be text")
+        return find_articles(self._current(), text, limit=check_limit(limit))
 
     def save(self, answer: Answer, path: str | Path) -> None:
         """Writes an answer to a `.json` file, which `verify` reads, or a `.md` file of Markdown.

@@ -4,57 +4,52 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from assistant.articles import article_files, read_file
-from assistant.copies import Sketches, sketch
-from assistant.embedding import (
-    Embedder,
-    canonical_name,
-    folder_fingerprint,
-    load_for_passages,
-    model_folder,
-    static_part,
-)
-from assistant.errors import AssistantError, IndexUnwritable, NothingReadable
+from assistant.errors import AssistantError, BuildCancelled, IndexUnwritable, NothingReadable
 from assistant.files import exclusive
 from assistant.index import PROBES, Contents, Index, write_generation
-from assistant.late import Words, words_of
-from assistant.passages import SplitSettings, embedded_text, fitting_title, split_article
-from assistant.romanised import Keys, keys_of
+from assistant.last_build import write_last_build
+from assistant.passages import SplitSettings
+from assistant.pieces import Model, Pieces
 from assistant.settings import Settings
-from assistant.types import Article, BuildReport, Passage, Skipped
+from assistant.types import Article, BuildReport, Skipped
 
 Progress = Callable[[str, int, int], None]
-"""Told of a stage (`reading`, `embedding`), how much of it is done, and how much there is."""
+"""Told of a stage, how much of it is done, and how much there is.
 
-_BATCH = 256
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    passage: Passage
-    searched_text: str
-    vector: npt.NDArray[np.float32] | None = None  # [d], None where it is to be embedded
-    romanised: Keys | None = None  # None where they are not known
-    words: Words | None = None  # the same
+The stages are `reading`, in files, `embedding`, in articles, and `writing`, in passages.
+"""
 
 
-def _no_progress(stage: str, done: int, total: int) -> None:
-    pass
+class _Watch:
+    """Tells how far a build is, and ends it where it was cancelled."""
+
+    def __init__(self, progress: Progress | None, cancelled: Callable[[], bool] | None) -> None:
+        self._progress = progress
+        self._cancelled = cancelled
+
+    def check(self) -> None:
+        """Raises BuildCancelled."""
+        if self._cancelled is not None and self._cancelled():
+            raise BuildCancelled("the build was cancelled; an index that was there is unchanged")
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        self.check()
+        if self._progress is not None:
+            self._progress(stage, done, total)
 
 
-def _read(root: Path, progress: Progress) -> tuple[list[Article], list[Skipped]]:
+def _read(root: Path, watch: _Watch) -> tuple[list[Article], list[Skipped]]:
     files = article_files(root)
     articles: dict[str, Article] = {}
     skipped: list[Skipped] = []
     for done, path in enumerate(files):
-        progress("reading", done, len(files))
+        watch("reading", done, len(files))
         for item in read_file(path, root):
+            watch.check()
             if isinstance(item, Skipped):
                 skipped.append(item)
             elif item.id in articles:
@@ -62,7 +57,7 @@ def _read(root: Path, progress: Progress) -> tuple[list[Article], list[Skipped]]
                 skipped.append(Skipped(item.path, f"the id {item.id!r} is taken ({first})"))
             else:
                 articles[item.id] = item
-    progress("reading", len(files), len(files))
+    watch("reading", len(files), len(files))
     if not articles:
         raise NothingReadable(
             f"no article could be read in {root}; an index that was there is unchanged",
@@ -80,108 +75,6 @@ def _old_index(folder: Path) -> Index | None:
         return None
 
 
-class _Model:
-    """The model, loaded when a text is first counted or embedded: often none has to be."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._loaded: Embedder | None = None
-        self.name = canonical_name(name)
-
-    @property
-    def loaded(self) -> Embedder:
-        if self._loaded is None:
-            self._loaded = load_for_passages(self._name)
-        return self._loaded
-
-    def fingerprint(self) -> str:
-        folder = model_folder(self._name)
-        if folder is not None and (folder / "modules.json").exists():
-            return folder_fingerprint(folder)
-        return self.loaded.fingerprint()
-
-    def split_settings(self) -> SplitSettings:
-        defaults = SplitSettings()
-        longest = self.loaded.max_tokens
-        if longest is None or longest >= defaults.max_tokens:
-            return defaults
-        return SplitSettings(longest, min(defaults.overlap_tokens, longest // 4))
-
-
-def _pieces(article: Article, model: _Model) -> list[_Piece]:
-    title = _title(article, model)
-    count, settings = model.loaded.count_tokens, model.split_settings()
-    return [
-        _Piece(passage, embedded_text(title, passage.text))
-        for passage in split_article(article, count=count, settings=settings)
-    ]
-
-
-def _title(article: Article, model: _Model) -> str:
-    return fitting_title(
-        article.title, count=model.loaded.count_tokens, settings=model.split_settings()
-    )
-
-
-def _kept_pieces(
-    article: Article, old: Index, vectors: npt.NDArray[np.float32], model: _Model
-) -> list[_Piece]:
-    title = _title(article, model)
-    return [
-        _Piece(
-            passage,
-            embedded_text(title, passage.text),
-            vectors[row],
-            old.romanised[row],
-            None if old.words is None else old.words[row],
-        )
-        for row, passage in old.store.rows_of(article)
-    ]
-
-
-def _embed(pieces: list[_Piece], model: _Model, progress: Progress) -> npt.NDArray[np.float32]:
-    """The vectors of all pieces [n, d], those that are missing embedded."""
-    missing = [i for i, piece in enumerate(pieces) if piece.vector is None]
-    vectors = np.zeros((len(pieces), model.loaded.dimension), np.float32)
-    for i, piece in enumerate(pieces):
-        if piece.vector is not None:
-            vectors[i] = piece.vector
-    for start in range(0, len(missing), _BATCH):
-        progress("embedding", start, len(missing))
-        batch = missing[start : start + _BATCH]
-        vectors[batch] = model.loaded.embed_passages([pieces[i].searched_text for i in batch])
-    if missing:
-        progress("embedding", len(missing), len(missing))
-    return vectors
-
-
-def _words(pieces: list[_Piece], model: _Model) -> list[Words] | None:
-    """The words of all pieces, where the model is a table of token vectors."""
-    static = static_part(model.name)
-    if static is None:
-        return None
-    missing = [piece.searched_text for piece in pieces if piece.words is None]
-    batches = (missing[i : i + _BATCH] for i in range(0, len(missing), _BATCH))
-    made = (
-        words
-        for batch in batches
-        for words in words_of(static.word_tokens(batch), static.token_vectors)
-    )
-    return [next(made) if piece.words is None else piece.words for piece in pieces]
-
-
-def _sketches(articles: list[Article], kept: set[str], old: Index | None) -> Sketches:
-    """The sketches of all articles [n, values]; those of kept articles are copied."""
-    known = {} if old is None else {name: i for i, name in enumerate(old.store.contents())}
-    rows = [
-        old.sketches[known[article.id]]
-        if old is not None and article.id in kept
-        else sketch(article.text)
-        for article in articles
-    ]
-    return np.stack(rows)
-
-
 def build(
     articles: str | Path | None = None,
     *,
@@ -190,29 +83,32 @@ def build(
     full: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> BuildReport:
     """Reads `articles` (a folder or a file) and makes the folder `index` hold exactly them.
 
     Articles whose id and content are already in the index keep their vectors; `full` embeds
     everything again. `dry_run` changes nothing and reports what would be done. Files that
-    cannot be read are listed in the report and cost nothing else.
+    cannot be read are listed in the report and cost nothing else. `cancelled` is asked before
+    each file, each batch of passages and the last step, which makes the new index the one in use.
 
-    Raises ArticlesNotFound or NothingReadable, with an existing index unchanged;
+    Raises BuildCancelled, ArticlesNotFound or NothingReadable, with an existing index unchanged;
     ModelNotFound; IndexLocked while another build runs; IndexUnwritable.
     """
     clock = time.monotonic()
     settings = Settings.resolve(articles=articles, index=index, model=model)
-    tell = progress or _no_progress
-    found, skipped = _read(settings.articles, tell)
-    loader = _Model(settings.model)
+    watch = _Watch(progress, cancelled)
+    found, skipped = _read(settings.articles, watch)
+    model_of = Model(settings.model)
+    run = partial(_run, settings, model_of, found, skipped, clock, full=full, watch=watch)
     if dry_run:
-        return _run(settings, loader, found, skipped, clock, full=full, dry_run=True, tell=tell)
+        return run(dry_run=True)
     try:
         settings.index.mkdir(parents=True, exist_ok=True)
         with exclusive(settings.index / ".lock"):
-            return _run(
-                settings, loader, found, skipped, clock, full=full, dry_run=False, tell=tell
-            )
+            report = run(dry_run=False)
+            write_last_build(settings.index, report)
+            return report
     except OSError as error:
         raise IndexUnwritable(
             f"the folder {settings.index} cannot be written ({error.strerror or error}); "
@@ -222,14 +118,14 @@ def build(
 
 def _run(
     settings: Settings,
-    model: _Model,
+    model: Model,
     articles: list[Article],
     skipped: list[Skipped],
     clock: float,
     *,
     full: bool,
     dry_run: bool,
-    tell: Progress,
+    watch: _Watch,
 ) -> BuildReport:
     old = _old_index(settings.index)
     before = {} if old is None else old.store.contents()
@@ -264,47 +160,30 @@ def _run(
     try:
         if old is not None and len(kept) == len(now) == len(before):
             return report(old.info.generation, old.info.passages, 0)
-        pieces = _all_pieces(articles, kept, old, model)
-        embedded = sum(piece.vector is None for piece in pieces)
+        pieces = Pieces(model, kept=kept, old=old if kept else None)
         if dry_run:
-            return report(None, len(pieces), embedded)
-        if not pieces:
+            return report(None, *pieces.count(articles))
+        made = pieces.make(articles, partial(watch, "embedding"))
+        if not made.passages:
             raise NothingReadable(f"the articles in {settings.articles} hold no passage")
-        vectors = _embed(pieces, model, tell)
         info = write_generation(
             settings.index,
             Contents(
                 articles=articles,
-                passages=[piece.passage for piece in pieces],
-                searched_texts=[piece.searched_text for piece in pieces],
-                vectors=vectors,
-                romanised=[
-                    keys_of(piece.searched_text) if piece.romanised is None else piece.romanised
-                    for piece in pieces
-                ],
-                sketches=_sketches(articles, kept, old),
-                words=_words(pieces, model),
+                passages=made.passages,
+                searched_texts=made.searched_texts,
+                vectors=made.vectors,
+                romanised=made.romanised,
+                sketches=made.sketches,
+                words=made.words,
                 model=model.name,
                 fingerprint=fingerprint,
                 split=model.split_settings().to_dict(),
                 probe_vectors=model.loaded.embed_passages(PROBES),
             ),
+            tell=partial(watch, "writing"),
         )
-        return report(info.generation, info.passages, embedded)
+        return report(info.generation, info.passages, made.embedded)
     finally:
         if old is not None:
             old.close()
-
-
-def _all_pieces(
-    articles: list[Article], kept: set[str], old: Index | None, model: _Model
-) -> list[_Piece]:
-    """The passages of all articles, ordered by id, as the index wants them."""
-    pieces: list[_Piece] = []
-    vectors = old.vectors.all() if old is not None and kept else None
-    for article in articles:
-        if vectors is not None and old is not None and article.id in kept:
-            pieces.extend(_kept_pieces(article, old, vectors, model))
-        else:
-            pieces.extend(_pieces(article, model))
-    return sorted(pieces, key=lambda piece: piece.passage.id)

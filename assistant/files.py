@@ -50,6 +50,33 @@ def write_atomically(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def create_atomically(path: Path, data: bytes) -> None:
+    """Makes the new file `path`, which holds `data`, whole and on the disk, or makes none.
+
+    Raises FileExistsError where the name is taken, even by a link that leads nowhere.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.unlink(missing_ok=True)
+    try:
+        with partial.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            # A second name, unlike a new one, is never given in another file's place.
+            os.link(partial, path)
+        except FileExistsError:
+            raise
+        except OSError:
+            # A file system without second names: what comes between these two lines is lost.
+            if os.path.lexists(path):
+                raise FileExistsError(path) from None
+            partial.rename(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
     """Holds the lock file `path`; it is freed when the process ends, however it ends.

@@ -1,6 +1,7 @@
 """The index on disk: generations, the pointer to the current one, and their verification.
 
     index/CURRENT                       the generation in use and its manifest's checksum
+    index/last_build.json               what the last build did (`last_build.py`); not needed
     index/<generation>/manifest.json    format, model, settings, counts, checksums
     index/<generation>/store.sqlite     articles, passages, metadata
     index/<generation>/vectors.faiss    one vector for each passage
@@ -11,7 +12,7 @@
     index/<generation>/words/           each passage's words as tokens, where the model is static
 
 A generation is written whole, manifest last, under another name, and renamed; then CURRENT
-is replaced. Nothing else is ever changed, so a build that dies leaves the old generation.
+is replaced. No file of a generation is ever changed, so a build that dies leaves the old one.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import shutil
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -55,6 +56,7 @@ from assistant.lexical import LexicalEntry, LexicalIndex, write_lexical
 from assistant.romanised import Keys, RomanisedIndex, Usual, write_romanised
 from assistant.sample import draw_sample
 from assistant.store import Store, day_of, write_store
+from assistant.titles import Titles
 from assistant.types import Article, Filters, IndexInfo, Passage
 from assistant.vectors import (
     VectorIndex,
@@ -77,6 +79,7 @@ _HASHED_ON_OPEN = 64_000_000
 _GENERATION = re.compile(r"[0-9A-Za-z-]+")
 _CURRENT = "CURRENT"
 _PARTIAL = ".partial-"
+_TOLD_EVERY = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,7 @@ class Index:
     """One generation, open for reading by any number of threads."""
 
     def __init__(self, folder: Path, generation: Path, manifest: Mapping[str, Any]) -> None:
-        self._folder = folder
+        self.folder = folder
         self._manifest = manifest
         self._embedder: Embedder | None = None
         self._embedder_lock = threading.Lock()
@@ -219,6 +222,16 @@ class Index:
         return str(self._manifest["model"]["fingerprint"])
 
     @property
+    def size(self) -> int:
+        """The bytes of the generation's files but its manifest."""
+        return sum(file["bytes"] for file in self._manifest["files"].values())
+
+    @cached_property
+    def titles(self) -> Titles:
+        """What finds articles by their titles, made when first asked for."""
+        return Titles(self.store.headings())
+
+    @property
     def split(self) -> Mapping[str, Any]:
         split: Mapping[str, Any] = self._manifest["split"]
         return split
@@ -241,8 +254,8 @@ class Index:
         if not same:
             raise ModelMismatch(
                 f"the model {self.info.model!r} is no longer the one that the index in "
-                f"{self._folder} was built with; build it again: "
-                f"assistant build --full --index {self._folder} --model {self.info.model}"
+                f"{self.folder} was built with; build it again: "
+                f"assistant build --full --index {self.folder} --model {self.info.model}"
             )
         return embedder
 
@@ -356,7 +369,28 @@ def _counts(articles: Sequence[Article], passages: Sequence[Passage]) -> dict[st
     }
 
 
-def _write_files(target: Path, contents: Contents) -> None:
+def _lexical_entries(
+    contents: Contents, tell: Callable[[int, int], None]
+) -> Iterator[LexicalEntry]:
+    """The passages for tantivy, which takes longer over them than all other files together."""
+    articles = {article.id: article for article in contents.articles}
+    for row, (passage, text) in enumerate(
+        zip(contents.passages, contents.searched_texts, strict=True)
+    ):
+        if row % _TOLD_EVERY == 0:
+            tell(row, len(contents.passages))
+        article = articles[passage.article_id]
+        yield LexicalEntry(
+            row=row,
+            text=text,
+            language=article.language,
+            source=article.source,
+            day=day_of(article.published),
+        )
+
+
+def _write_files(target: Path, contents: Contents, tell: Callable[[int, int], None]) -> None:
+    tell(0, len(contents.passages))
     write_store(target / "store.sqlite", contents.articles, contents.passages)
     write_vectors(target / "vectors.faiss", contents.vectors)
     numbers = {article.id: number for number, article in enumerate(contents.articles)}
@@ -375,22 +409,7 @@ def _write_files(target: Path, contents: Contents) -> None:
         write_words(words, contents.words)
     lexical = target / "lexical"
     lexical.mkdir()
-    articles = {article.id: article for article in contents.articles}
-    write_lexical(
-        lexical,
-        (
-            LexicalEntry(
-                row=row,
-                text=text,
-                language=articles[passage.article_id].language,
-                source=articles[passage.article_id].source,
-                day=day_of(articles[passage.article_id].published),
-            )
-            for row, (passage, text) in enumerate(
-                zip(contents.passages, contents.searched_texts, strict=True)
-            )
-        ),
-    )
+    write_lexical(lexical, _lexical_entries(contents, tell))
     for lock in lexical.glob(".*.lock"):
         lock.unlink()
 
@@ -413,11 +432,14 @@ def _previous(folder: Path) -> str | None:
         return None
 
 
-def write_generation(folder: Path, contents: Contents) -> IndexInfo:
+def write_generation(
+    folder: Path, contents: Contents, *, tell: Callable[[int, int], None]
+) -> IndexInfo:
     """Writes a generation and makes it the one in use; the one before it is kept, older are not.
 
-    The caller holds the lock of the folder. Raises IndexUnwritable, with the old
-    generation still in use.
+    `tell` hears of how many passages are written, of how many: of all of them before the
+    generation is put to use, and not after. Where it raises, nothing is kept. The caller holds
+    the lock of the folder. Raises IndexUnwritable, with the old generation still in use.
     """
     now = datetime.now(UTC)
     previous = _previous(folder)
@@ -426,8 +448,10 @@ def write_generation(folder: Path, contents: Contents) -> IndexInfo:
     try:
         for left_over in folder.glob(f"{_PARTIAL}*"):
             shutil.rmtree(left_over)
+        for left_over in folder.glob(".*.partial"):
+            left_over.unlink()
         partial.mkdir()
-        _write_files(partial, contents)
+        _write_files(partial, contents, tell)
         files = {}
         for path in sorted(p for p in partial.rglob("*") if p.is_file()):
             sync_file(path)
@@ -450,6 +474,7 @@ def write_generation(folder: Path, contents: Contents) -> IndexInfo:
         write_atomically(partial / "manifest.json", data)
         for inner in (path for path in partial.iterdir() if path.is_dir()):
             sync_folder(inner)
+        tell(len(contents.passages), len(contents.passages))
         partial.rename(folder / name)
         sync_folder(folder)
         pointer = {"generation": name, "manifest_sha256": hashlib.sha256(data).hexdigest()}
@@ -461,6 +486,9 @@ def write_generation(folder: Path, contents: Contents) -> IndexInfo:
             f"the index in {folder} cannot be written ({error}); the index in use, if there was "
             "one, is unchanged; check space and permissions, then build again"
         ) from error
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
     for old in folder.iterdir():
         is_generation = (old / "manifest.json").is_file()
         if is_generation and old.name not in (name, previous):

@@ -93,11 +93,20 @@ def check_unsupported(unsupported: str) -> Unsupported:
     raise SettingsError(f"unsupported must be 'mark' or 'drop', not {unsupported!r}")
 
 
+def _from_one(name: str, value: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_K:
+        raise SettingsError(f"{name} must be a whole number from 1 to {MAX_K}, not {value!r}")
+    return value
+
+
 def check_k(k: int) -> int:
     """Raises SettingsError unless `k` is a whole number from 1 to MAX_K."""
-    if not isinstance(k, int) or isinstance(k, bool) or not 1 <= k <= MAX_K:
-        raise SettingsError(f"k must be a whole number from 1 to {MAX_K}, not {k!r}")
-    return k
+    return _from_one("k", k)
+
+
+def check_limit(limit: int) -> int:
+    """Raises SettingsError unless `limit` is a whole number from 1 to MAX_K."""
+    return _from_one("limit", limit)
 
 
 def check_mode(mode: str) -> Mode:

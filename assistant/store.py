@@ -156,6 +156,11 @@ class Store:
         """The content hash of each article, by id, in the order of their numbers."""
         return dict(self._all("SELECT id, content_hash FROM articles ORDER BY number"))
 
+    def headings(self) -> list[tuple[str, str, str | None, str | None]]:
+        """The id, title, outlet and day of each article, in the order of their numbers."""
+        rows = self._all("SELECT id, title, source, published FROM articles ORDER BY number")
+        return [(row[0], row[1], row[2], day_of(row[3])) for row in rows]
+
     def article(self, article_id: str) -> Article | None:
         found = self._all(f"SELECT {_ARTICLE} FROM articles WHERE id = ?", [article_id])
         return _article(found[0]) if found else None

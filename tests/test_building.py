@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -87,12 +88,16 @@ def test_nothing_new_keeps_the_generation(desk: Desk, monkeypatch: pytest.Monkey
     def load(name: str) -> None:
         raise AssertionError("no model is needed to find that nothing changed")
 
-    monkeypatch.setattr("assistant.building.load_for_passages", load)
+    monkeypatch.setattr("assistant.pieces.load_for_passages", load)
     second = desk.build()
     assert counts(second) == (0, 0, 0, 6)
     assert (second.generation, second.embedded) == (first.generation, 0)
     assert second.passages == first.passages
-    assert snapshot(desk.index) == before
+    after = snapshot(desk.index)
+    # What the build did is kept all the same.
+    assert json.loads(before.pop("last_build.json"))["added"] == 6
+    assert json.loads(after.pop("last_build.json"))["unchanged"] == 6
+    assert after == before
 
 
 def test_only_what_changed_is_embedded(desk: Desk) -> None:
@@ -325,7 +330,9 @@ def test_progress_is_told(desk: Desk) -> None:
     report = desk.build(progress=lambda *stage: told.append(stage))
     assert told[0] == ("reading", 0, 6)
     assert ("reading", 6, 6) in told
-    assert told[-1] == ("embedding", report.embedded, report.embedded)
+    assert list(dict.fromkeys(stage for stage, _, _ in told)) == ["reading", "embedding", "writing"]
+    assert ("embedding", 6, 6) in told
+    assert told[-1] == ("writing", report.passages, report.passages)
     assert all(0 <= done <= total for _, done, total in told)
 
 

@@ -296,10 +296,10 @@ CRASHES = {
 }
 _CRASH = """
 import json, os, signal, sys
-from assistant import building, index
+from assistant import building, index, pieces
 from assistant.embedding import load_for_questions
 
-building.load_for_passages = load_for_questions  # the same vectors, without torch
+pieces.load_for_passages = load_for_questions  # the same vectors, without torch
 model, articles, crashes = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 
 def dying(function, call):
