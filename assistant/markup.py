@@ -26,7 +26,9 @@ _UNSEEN = re.compile(
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_BREAK = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-_SPACE_IN_LINE = re.compile(r"[^\S\n]+")
+# No-break spaces stay: they hold figures and their units together.
+_SPACE = re.compile(r"[^\S\u00a0\u202f]+")
+_SPACE_IN_LINE = re.compile(r"[^\S\n\u00a0\u202f]+")
 
 _MARKDOWN_INLINE = re.compile(r"([\\`*_\[\]~|$^])")
 _MARKDOWN_LINE_START = re.compile(r"^(#{1,6}|[-+=>:]|\d{1,9}[.)])")
@@ -39,13 +41,13 @@ _URL = re.compile(r"(?i)https?://[^\s\\<>\"'`{}|^\x00-\x20\x7f]+")
 def display_text(text: str, *, lines: bool = False) -> str:
     """`text` without terminal codes, control characters, overrides of direction and tags.
 
-    White space collapses to single spaces; with `lines`, line breaks are kept.
+    White space that may break collapses to single spaces; with `lines`, line breaks are kept.
     """
     text = _SURROGATE.sub("\ufffd", _ANSI.sub("", text))
     # Line separators of all kinds come first: some of them are control characters.
     text = _UNSEEN.sub("", _LINE_BREAK.sub("\n", text))
     if not lines:
-        return re.sub(r"\s+", " ", text)
+        return _SPACE.sub(" ", text)
     return _SPACE_IN_LINE.sub(" ", text)
 
 

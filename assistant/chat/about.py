@@ -5,67 +5,81 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assistant.chat.escaping import html_text
-from assistant.chat.languages import language_name
+from assistant.chat.wording import Wording
 from assistant.types import IndexInfo
 
 _MOST_OUTLETS = 12
 
 _KEYS = (
-    (("/",), "write a question"),
-    (("Enter",), "ask it"),
-    (("Esc",), "leave the box"),
-    (("1", "…", "9"), "go to a source"),
-    (("j", "k"), "next and previous source"),
-    (("c",), "copy the answer with its citations"),
-    (("s",), "save the chat as Markdown"),
-    (("n",), "new chat"),
-    (("d",), "dark or light"),
+    (("/",), "key_question"),
+    (("Enter",), "key_ask"),
+    (("Esc",), "key_leave"),
+    (("1", "…", "9"), "key_source"),
+    (("j", "k"), "key_step"),
+    (("o",), "key_open"),
+    (("c",), "key_copy"),
+    (("s",), "key_save"),
+    (("n",), "key_new"),
+    (("f",), "key_filters"),
+    (("d",), "key_dark"),
+    (("?",), "key_help"),
 )
 
 
-def about_panel(info: IndexInfo) -> str:
-    """One line of HTML about the index."""
-    days = ""
-    if info.first_day and info.last_day:
-        days = f"{info.first_day[:10]} to {info.last_day[:10]}"
+def about_panel(info: IndexInfo, words: Wording) -> str:
+    """One line of HTML about the index; the page's script folds it once there are sources."""
     facts = (
-        ("Articles", f"{info.articles:,}"),
-        ("Passages", f"{info.passages:,}"),
-        ("Published", days),
-        ("Index built", info.built[:16].replace("T", " ")),
-        ("Model", info.model),
+        ("number_articles", words.number(info.articles)),
+        ("number_passages", words.number(info.passages)),
+        ("number_published", words.days(info.first_day, info.last_day)),
+        ("number_built", built(info)),
+        ("number_model", info.model),
     )
-    rows = "".join(
-        f"<div><span>{name}</span><span>{html_text(value)}</span></div>"
-        for name, value in facts
-        if value
-    )
-    languages = [(language_name(tag), count) for tag, count in info.languages]
+    languages = [(words.language(tag), count) for tag, count in info.languages]
     return (
-        '<div class="index">'
-        "<h3>The articles</h3>"
-        f'<div class="numbers">{rows}</div>'
-        f"{_tally('Languages', languages)}"
-        f"{_tally('Outlets', info.sources, most=_MOST_OUTLETS)}"
-        f"{_keys()}</div>"
+        '<details class="about" open>'
+        f"<summary>{html_text(words.say('about_index'))}</summary>"
+        f'<div class="index"><h3>{html_text(words.say("the_articles"))}</h3>'
+        f"{numbers([(words.say(key), value) for key, value in facts if value])}"
+        f"{_tally('languages_heading', languages, words)}"
+        f"{_tally('outlets_heading', info.sources, words, most=_MOST_OUTLETS)}"
+        f"{_keys(words)}</div></details>"
     )
 
 
-def _tally(name: str, counted: Sequence[tuple[str, int]], *, most: int | None = None) -> str:
+def built(info: IndexInfo) -> str:
+    """When the index was built, to the minute (UTC)."""
+    return info.built[:16].replace("T", " ")
+
+
+def numbers(facts: Sequence[tuple[str, str]]) -> str:
+    """Names and values, neither of them escaped yet, as a table."""
+    rows = "".join(
+        f"<div><span>{html_text(name)}</span><span><bdi>{html_text(value)}</bdi></span></div>"
+        for name, value in facts
+    )
+    return f'<div class="numbers">{rows}</div>'
+
+
+def _tally(
+    key: str, counted: Sequence[tuple[str, int]], words: Wording, *, most: int | None = None
+) -> str:
     if not counted:
         return ""
     items = "".join(
-        f"<li><bdi>{html_text(label)}</bdi> <span>{count:,}</span></li>"
+        f"<li><bdi>{html_text(label)}</bdi> <span>{html_text(words.number(count))}</span></li>"
         for label, count in counted[:most]
     )
     left = len(counted) - len(counted[:most])
-    more = f"<li>and {left:,} more</li>" if left else ""
-    return f'<h3>{name} ({len(counted):,})</h3><ul class="tally">{items}{more}</ul>'
+    more = html_text(words.say("and_more", n=words.number(left)))
+    heading = html_text(words.say(key, n=words.number(len(counted))))
+    return f'<h3>{heading}</h3><ul class="tally">{items}{f"<li>{more}</li>" if left else ""}</ul>'
 
 
-def _keys() -> str:
+def _keys(words: Wording) -> str:
     rows = "".join(
-        f"<div><span>{''.join(f'<kbd>{key}</kbd>' for key in keys)}</span><span>{what}</span></div>"
+        f"<div><span>{''.join(f'<kbd>{key}</kbd>' for key in keys)}</span>"
+        f"<span>{html_text(words.say(what))}</span></div>"
         for keys, what in _KEYS
     )
-    return f'<h3>Keys</h3><div class="keys">{rows}</div>'
+    return f'<h3>{html_text(words.say("keys_heading"))}</h3><div class="keys">{rows}</div>'

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.answers import Answer
+from assistant.collection import Collection, Found
+from assistant.editing import Added
+from assistant.rebuilding import RebuildStatus
 from assistant.types import Article, Hit, IndexInfo
 
 
@@ -62,3 +66,64 @@ class Backend(Protocol):
     ) -> Iterator[Answer]: ...
 
     def article(self, article_id: str) -> Article: ...
+
+    def collection(self) -> Collection: ...
+
+    def find_articles(self, text: str, *, limit: int) -> list[Found]: ...
+
+
+class Rebuilding(Protocol):
+    """Brings the index up to date beside the chat, at most once at a time."""
+
+    def start(self) -> bool: ...
+
+    def cancel(self) -> None: ...
+
+    def status(self) -> RebuildStatus: ...
+
+
+class Editing(Protocol):
+    """Adds articles to the folder that the index is built from. May raise AssistantError."""
+
+    def add(self, name: str, content: bytes) -> Added: ...
+
+    def paste(
+        self,
+        title: str,
+        text: str,
+        *,
+        source: str | None,
+        published: str | None,
+        language: str | None,
+        url: str | None,
+    ) -> Added: ...
+
+    def undo(self, key: str) -> None: ...
+
+    def added(self) -> tuple[Added, ...]: ...
+
+
+class Judging(Protocol):
+    """Keeps what readers think of answers. Raises nothing."""
+
+    def record(
+        self,
+        *,
+        liked: bool | None,
+        question: str,
+        completed: str | None,
+        generation: str,
+        citations: Sequence[tuple[str, int, int]],
+        found: bool,
+        confidence: float,
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the page works with; what is None, it does not offer."""
+
+    backend: Backend
+    rebuilding: Rebuilding | None = None
+    editing: Editing | None = None
+    feedback: Judging | None = None

@@ -17,6 +17,9 @@ MAX_TURNS = 20
 
 UNEXPECTED = "Something went wrong here; the server's log says what. Please try again."
 
+STOPPED = "stopped"
+"""The error of a turn that the reader stopped before there was anything to show."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -39,15 +42,19 @@ class Turn:
     """One question and what came of it.
 
     While both `answer` and `error` are None, it waits; while it is `growing`, a language model
-    still writes the answer.
+    still writes the answer. `liked` is what the reader thinks of the answer. A turn that is
+    `replaced` gives its place to the next question.
     """
 
     number: int
     question: str
+    choices: Choices = Choices()
     answer: Answer | None = None
     error: str | None = None
     seconds: float = 0.0
     growing: bool = False
+    liked: bool | None = None
+    replaced: bool = False
 
     @property
     def waiting(self) -> bool:
@@ -65,15 +72,17 @@ def ask(
     if not question.strip():
         yield turns
         return
+    if turns and turns[-1].replaced:
+        turns = turns[:-1]
     number = turns[-1].number + 1 if turns else 1
     kept = turns[-(MAX_TURNS - 1) :]
-    turn = Turn(number, question)
+    turn = Turn(number, question, choices)
     yield (*kept, turn)
     began = time.perf_counter()
     try:
-        question = check_question(question)
+        turn = replace(turn, question=check_question(question))
         for answer in backend.stream(
-            question,
+            turn.question,
             k=choices.k,
             mode=choices.mode,
             languages=choices.languages,
@@ -88,17 +97,57 @@ def ask(
             taken = time.perf_counter() - began
             # Only a language model's answer grows; one of quotes comes whole.
             growing = answer.written_by is not None
-            turn = Turn(number, question, answer=answer, seconds=taken, growing=growing)
+            turn = replace(turn, answer=answer, seconds=taken, growing=growing)
             yield (*kept, turn)
         if not turn.growing:
             return
         turn = replace(turn, growing=False)
     except AssistantError as error:
-        turn = Turn(number, question, error=str(error))
+        turn = replace(turn, answer=None, error=str(error), growing=False)
     except Exception:
         _log.exception("a question could not be answered")
-        turn = Turn(number, question, error=UNEXPECTED)
+        turn = replace(turn, answer=None, error=UNEXPECTED, growing=False)
     yield (*kept, turn)
+
+
+def ask_again(
+    backend: Backend, turns: tuple[Turn, ...], choices: Choices
+) -> Iterator[tuple[Turn, ...]]:
+    """The chat with its last question asked anew, in place of the answer that it had."""
+    if turns:
+        last = replace(turns[-1], replaced=True)
+        yield from ask(backend, (*turns[:-1], last), last.question, choices)
+    else:
+        yield turns
+
+
+def stopped(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """The chat once nothing more comes of its last question."""
+    if not turns:
+        return turns
+    last = turns[-1]
+    if last.waiting:
+        last = replace(last, error=STOPPED)
+    return (*turns[:-1], replace(last, growing=False))
+
+
+def to_be_replaced(turns: tuple[Turn, ...], *, replaced: bool) -> tuple[Turn, ...]:
+    """The chat whose last turn gives its place to the next question, or keeps it."""
+    return (*turns[:-1], replace(turns[-1], replaced=replaced)) if turns else turns
+
+
+def judged(
+    turns: tuple[Turn, ...], number: int, liked: bool
+) -> tuple[tuple[Turn, ...], Turn | None]:
+    """The chat with the reader's word on the answer of a turn, and that turn.
+
+    The same word again takes it back. None where no turn of that number has an answer.
+    """
+    for place, turn in enumerate(turns):
+        if turn.number == number and turn.answer is not None:
+            turn = replace(turn, liked=None if turn.liked is liked else liked)
+            return (*turns[:place], turn, *turns[place + 1 :]), turn
+    return turns, None
 
 
 def understood(turns: Sequence[Turn]) -> tuple[str, ...]:
