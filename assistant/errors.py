@@ -71,6 +71,14 @@ class IndexUnwritable(AssistantError):
     """The index cannot be written: no space, no permission."""
 
 
+class BuildCancelled(AssistantError):
+    """A build was cancelled; an index that was there is unchanged."""
+
+
+class EditError(AssistantError):
+    """An article cannot be added to the folder, or not be taken out of it again."""
+
+
 class AnswerFileError(AssistantError):
     """A file of a saved answer cannot be read, is not sound, or cannot be written."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from assistant.answers import Answer, Period, Searched, Sentence, Update
 from assistant.chat.backend import Backend
-from assistant.errors import ArticleNotFound
+from assistant.errors import ArticleNotFound, EditError
 from assistant.settings import (
     check_day,
     check_filters,
@@ -28,6 +28,7 @@ from assistant.types import (
     Hit,
     IndexInfo,
     Passage,
+    Skipped,
     WordMatch,
 )
 
@@ -217,6 +218,112 @@ class FakeBackend:
 
     def stream(self, question: str, **options: Any) -> Iterator[Answer]:
         yield self.answer(question, **options)
+
+    def collection(self) -> FakeCollection:
+        return FakeCollection(self.info)
+
+    def find_articles(self, text: str, *, limit: int = 20) -> list[FakeFound]:
+        words = text.lower().split()
+        found = [a for a in self.articles if all(word in a.title.lower() for word in words)]
+        return [FakeFound(article) for article in found[:limit]]
+
+
+@dataclass(frozen=True)
+class FakeCollection:
+    """Describes a collection as `Assistant.collection` does."""
+
+    info: IndexInfo
+
+    def to_dict(self) -> dict[str, Any]:
+        counts = {"added": 4, "changed": 0, "removed": 0, "unchanged": 0, "embedded": 4}
+        return {
+            "index": self.info.to_dict(),
+            "built": self.info.built,
+            "first_day": self.info.first_day,
+            "last_day": self.info.last_day,
+            "languages": [list(one) for one in self.info.languages],
+            "sources": [list(one) for one in self.info.sources],
+            "undated": 0,
+            "months": [{"month": "2022-07", "articles": 1, "languages": [["en", 1]]}],
+            "gaps": [{"since": "2022-07-21", "until": "2023-11-12", "days": 480}],
+            "size": 12_345,
+            "last_build": {
+                "built": self.info.built,
+                "seconds": 1.5,
+                **counts,
+                "skipped": [{"path": "empty.md", "line": None, "reason": "it is empty"}],
+                "skipped_count": 1,
+            },
+        }
+
+
+@dataclass(frozen=True)
+class FakeFound:
+    """An article that was found by its title."""
+
+    article: Article
+
+    def to_dict(self) -> dict[str, Any]:
+        fields = ("id", "title", "source", "published", "language")
+        return {name: getattr(self.article, name) for name in fields}
+
+
+@dataclass(frozen=True)
+class FakeAdded:
+    key: str
+    name: str
+    path: str
+    articles: tuple[Article, ...]
+    problems: tuple[Skipped, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "key": self.key,
+            "name": self.name,
+            "path": self.path,
+            "articles": [
+                {"id": a.id, "title": a.title, "language": a.language} for a in self.articles
+            ],
+            "problems": [problem.to_dict() for problem in self.problems],
+        }
+
+
+class FakeEditing:
+    """Keeps what is added; refuses empty files and keys that it did not give."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, FakeAdded] = {}
+        self.contents: dict[str, bytes] = {}
+
+    def add(self, name: str, content: bytes) -> FakeAdded:
+        if not content:
+            raise EditError(f"{name} is empty; choose another file")
+        key = f"k{len(self.contents) + 1}"
+        article = Article(id=key, text=content.decode("utf-8", "replace"), title=name)
+        problem = Skipped(name, "no date was found")
+        self.kept[key] = FakeAdded(key, name, f"added/{name}", (article,), (problem,))
+        self.contents[key] = content
+        return self.kept[key]
+
+    def paste(
+        self,
+        title: str,
+        text: str,
+        *,
+        source: str | None,
+        published: str | None,
+        language: str | None,
+        url: str | None,
+    ) -> FakeAdded:
+        return self.add(f"{title}.md", text.encode())
+
+    def undo(self, key: str) -> None:
+        if key not in self.kept:
+            raise EditError(f"nothing was added as {key!r}")
+        del self.kept[key]
+
+    def added(self) -> tuple[FakeAdded, ...]:
+        return tuple(self.kept.values())
 
 
 class WritingBackend(FakeBackend):
