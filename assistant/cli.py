@@ -213,6 +213,8 @@ def _chat(arguments: argparse.Namespace) -> int:
         auth=arguments.auth,
         no_auth=arguments.no_auth,
         rate=arguments.rate,
+        articles=settings.articles,
+        allow_edit=arguments.allow_edit,
         reranker=arguments.reranker,
         llm_url=arguments.llm_url,
         llm_model=arguments.llm_model,
@@ -390,6 +392,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--port", type=_port, default=7860, help="port (default: 7860; 0: any)")
     command.add_argument(
         "--allow-host", action="append", default=[], metavar="NAME", help="host name to answer to"
+    )
+    command.add_argument(
+        "--allow-edit", action="store_true", help="let whoever gets in add articles"
     )
     login = command.add_mutually_exclusive_group()
     login.add_argument(

@@ -285,6 +285,8 @@ class FakeAdded:
                 {"id": a.id, "title": a.title, "language": a.language} for a in self.articles
             ],
             "problems": [problem.to_dict() for problem in self.problems],
+            "article_count": len(self.articles),
+            "problem_count": len(self.problems),
         }
 
 
@@ -323,7 +325,7 @@ class FakeEditing:
         del self.kept[key]
 
     def added(self) -> tuple[FakeAdded, ...]:
-        return tuple(self.kept.values())
+        return tuple(reversed(self.kept.values()))
 
 
 class WritingBackend(FakeBackend):

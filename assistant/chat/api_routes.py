@@ -105,7 +105,7 @@ def add_api(app: FastAPI, backend: Backend, *, auth: bool) -> None:
     @router.get(
         "/articles/{article_id:path}",
         summary="Read an article",
-        responses=described(schemas.WholeArticleModel, "The article.", 404, 500, 503),
+        responses=described(schemas.WholeArticleModel, "The article.", 404, 422, 500, 503),
     )
     def article(article_id: str) -> JSONResponse:
         """A whole article; citations give places in its text."""

@@ -69,7 +69,7 @@ def add_editing(app: FastAPI, editing: Editing | None, *, auth: bool) -> None:
     @router.get(
         "/files",
         summary="List what was added",
-        responses=described(schemas.AddedFiles, "The files, oldest first.", 404, 429, 500, 503),
+        responses=described(schemas.AddedFiles, "The files, the newest first.", 404, 429, 500, 503),
         include_in_schema=shown,
     )
     def added() -> JSONResponse:
@@ -79,7 +79,7 @@ def add_editing(app: FastAPI, editing: Editing | None, *, auth: bool) -> None:
     @router.delete(
         "/files/{key}",
         summary="Take a file away again",
-        responses=described(schemas.Undone, "It is gone.", 400, 404, 429, 500, 503),
+        responses=described(schemas.Undone, "It is gone.", 400, 404, 422, 429, 500, 503),
         include_in_schema=shown,
     )
     def undo(key: str) -> JSONResponse:

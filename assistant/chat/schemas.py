@@ -248,13 +248,15 @@ class AddedArticle(BaseModel):
 
 
 class AddedModel(BaseModel):
-    """What came of one file that was added; `key` takes it away again."""
+    """What came of one file; `key` takes it away again. The lists have the first 200 of each."""
 
     key: str
     name: str
     path: str
     articles: list[AddedArticle]
     problems: list[SkippedModel]
+    article_count: int
+    problem_count: int
 
 
 class AddedFiles(BaseModel):

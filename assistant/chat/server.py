@@ -20,6 +20,7 @@ from assistant.chat.login import Login, check_exposure, is_loopback, login_from_
 from assistant.chat.rates import DEFAULT_RATE
 from assistant.chat.routes import add_routes
 from assistant.errors import ServerError
+from assistant.settings import Settings
 
 
 def build_app(
@@ -69,6 +70,8 @@ def serve(
     auth: str | None = None,
     no_auth: bool = False,
     rate: float = DEFAULT_RATE,
+    articles: str | Path | None = None,
+    allow_edit: bool = False,
     reranker: str | None = None,
     llm_url: str | None = None,
     llm_model: str | None = None,
@@ -77,8 +80,9 @@ def serve(
     """Serves the chat over the index in the folder `index` until interrupted.
 
     `auth` is the name of a login whose password is in ASSISTANT_PASSWORD; a `host` that other
-    computers reach needs it, or `no_auth`. `rate` is that of `build_app`. The last four options are
-    those of `Assistant`. Port 0 takes a free one. The address is printed to standard error once
+    computers reach needs it, or `no_auth`. `rate` is that of `build_app`. With `allow_edit` whoever
+    gets in can add articles to the folder `articles`. The last four options are those of
+    `Assistant`. Port 0 takes a free one. The address is printed to standard error once
     the chat answers. Raises SettingsError for a login that cannot be used, ServerError where the
     address cannot be used, and what opening an index raises.
     """
@@ -104,9 +108,21 @@ def serve(
             )
         # The first search pays for reading the model and the vectors; no reader should.
         assistant.retrieve("?", k=1)
-        app = build_app(assistant, allow_hosts=(host, *allow_hosts), auth=login, rate=rate)
+        app = build_app(
+            assistant,
+            allow_hosts=(host, *allow_hosts),
+            auth=login,
+            rate=rate,
+            editing=_folder(articles) if allow_edit else None,
+        )
         with contextlib.suppress(KeyboardInterrupt):
             Server(app, listener).run_until_stopped()
+
+
+def _folder(articles: str | Path | None) -> Editing:
+    from assistant.editing import Folder
+
+    return Folder(Settings.resolve(articles=articles).articles)
 
 
 def _risk(login: Login | None) -> str:
