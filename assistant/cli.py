@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant import __version__
-from assistant.errors import AssistantError, IndexNotFound, NothingReadable
+from assistant.errors import AssistantError, IndexNotFound, NothingReadable, SettingsError
 from assistant.settings import DEFAULT_K, MAX_K, MODES, Settings
 from assistant.terminal import note, print_json, show_answer, show_hits
 
@@ -187,8 +187,16 @@ def _became(checked: Checked) -> str:
 
 
 def _chat(arguments: argparse.Namespace) -> int:
+    from assistant.chat.login import check_exposure, login_from_environment
     from assistant.index import current_generation
 
+    try:
+        check_exposure(arguments.host, auth=arguments.auth, no_auth=arguments.no_auth)
+    except SettingsError as error:
+        arguments.usage_error(str(error))
+    if arguments.auth is not None:
+        # What is wrong with it should not be said after minutes of building.
+        login_from_environment(arguments.auth)
     settings = Settings.resolve(articles=arguments.articles, index=arguments.index)
     try:
         current_generation(settings.index)
@@ -202,12 +210,24 @@ def _chat(arguments: argparse.Namespace) -> int:
         host=arguments.host,
         port=arguments.port,
         allow_hosts=arguments.allow_host,
+        auth=arguments.auth,
+        no_auth=arguments.no_auth,
+        rate=arguments.rate,
+        articles=settings.articles if _named(arguments) else None,
+        allow_edit=arguments.allow_edit,
         reranker=arguments.reranker,
         llm_url=arguments.llm_url,
         llm_model=arguments.llm_model,
         unsupported=arguments.unsupported,
     )
     return 0
+
+
+def _named(arguments: argparse.Namespace) -> bool:
+    """Whether the folder of articles is known to be the index's: named, or both are the default."""
+    if arguments.articles is not None or "ASSISTANT_ARTICLES" in os.environ:
+        return True
+    return arguments.index is None and "ASSISTANT_INDEX" not in os.environ
 
 
 def _eval(arguments: argparse.Namespace) -> int:
@@ -251,6 +271,16 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65_535:
         raise argparse.ArgumentTypeError("a port from 0 to 65535 is expected")
     return int(text)
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate <= 1_000_000:
+        raise argparse.ArgumentTypeError("a number from 0 is expected")
+    return rate
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -370,7 +400,24 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--allow-host", action="append", default=[], metavar="NAME", help="host name to answer to"
     )
-    command.set_defaults(run=_chat)
+    command.add_argument(
+        "--allow-edit", action="store_true", help="let whoever gets in add articles"
+    )
+    login = command.add_mutually_exclusive_group()
+    login.add_argument(
+        "--auth", metavar="NAME", help="ask for this name and the password in ASSISTANT_PASSWORD"
+    )
+    login.add_argument(
+        "--no-auth", action="store_true", help="let other computers in without a password"
+    )
+    command.add_argument(
+        "--rate",
+        type=_rate,
+        default=10.0,
+        metavar="N",
+        help="questions a second that each address may ask (default: 10; 0: any)",
+    )
+    command.set_defaults(run=_chat, usage_error=command.error)
 
     command = commands.add_parser(
         "eval", parents=[index, json_output, asking, reranking], help="measure over known questions"

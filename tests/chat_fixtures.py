@@ -11,7 +11,10 @@ from typing import Any
 
 from assistant.answers import Answer, Period, Searched, Sentence, Update
 from assistant.chat.backend import Backend
-from assistant.errors import ArticleNotFound
+from assistant.collection import Collection, Found, Gap, Month
+from assistant.editing import Added, Summary
+from assistant.errors import ArticleNotFound, EditError
+from assistant.last_build import LastBuild
 from assistant.settings import (
     check_day,
     check_filters,
@@ -28,6 +31,7 @@ from assistant.types import (
     Hit,
     IndexInfo,
     Passage,
+    Skipped,
     WordMatch,
 )
 
@@ -217,6 +221,69 @@ class FakeBackend:
 
     def stream(self, question: str, **options: Any) -> Iterator[Answer]:
         yield self.answer(question, **options)
+
+    def collection(self) -> Collection:
+        return Collection(
+            info=self.info,
+            undated=0,
+            months=(Month("2022-07", (("en", 1),)), Month("2022-08", ())),
+            gaps=(Gap("2022-07-21", "2023-11-12", 480),),
+            size=12_345,
+            last_build=LastBuild(
+                built=self.info.built,
+                seconds=1.5,
+                added=4,
+                changed=0,
+                removed=0,
+                unchanged=0,
+                embedded=4,
+                skipped=(Skipped(HOSTILE_TITLE, HOSTILE_TEXT, 7),),
+                skipped_count=3,
+            ),
+        )
+
+    def find_articles(self, text: str, *, limit: int = 20) -> list[Found]:
+        words = text.lower().split()
+        found = [a for a in self.articles if all(word in a.title.lower() for word in words)]
+        return [Found(a.id, a.title, a.source, a.published, a.language) for a in found[:limit]]
+
+
+class FakeEditing:
+    """Keeps what is added; refuses empty files and keys that it did not give."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Added] = {}
+        self.contents: dict[str, bytes] = {}
+
+    def add(self, name: str, content: bytes) -> Added:
+        if not content:
+            raise EditError(f"{name} is empty; choose another file")
+        key = f"k{len(self.contents) + 1}"
+        article = Summary(key, name, "en")
+        problem = Skipped(name, "no date was found")
+        self.kept[key] = Added(key, name, f"added/{name}", (article,), (problem,))
+        self.contents[key] = content
+        return self.kept[key]
+
+    def paste(
+        self,
+        title: str,
+        text: str,
+        *,
+        source: str | None,
+        published: str | None,
+        language: str | None,
+        url: str | None,
+    ) -> Added:
+        return self.add(f"{title}.md", text.encode())
+
+    def undo(self, key: str) -> None:
+        if key not in self.kept:
+            raise EditError(f"nothing was added as {key!r}")
+        del self.kept[key]
+
+    def added(self) -> tuple[Added, ...]:
+        return tuple(reversed(self.kept.values()))
 
 
 class WritingBackend(FakeBackend):

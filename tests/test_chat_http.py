@@ -21,9 +21,9 @@ from fastapi.testclient import TestClient
 
 import assistant.api
 from assistant.chat import build_app, serve
-from assistant.chat.guard import MAX_BODY
+from assistant.chat.allowed import MAX_BODY
 from assistant.chat.server import Server, listen
-from assistant.errors import IndexCorrupt, ServerError
+from assistant.errors import IndexCorrupt, ServerError, SettingsError
 
 
 @pytest.fixture(scope="module")
@@ -400,14 +400,29 @@ def test_serve(
 
     monkeypatch.setattr(assistant.api, "Assistant", Opened)
     monkeypatch.setattr(Server, "run_until_stopped", interrupted)
-    serve(index=tmp_path, host="0.0.0.0", port=0, reranker="some")
+    with pytest.raises(SettingsError, match=r"--auth NAME .* --no-auth"):
+        serve(index=tmp_path, host="0.0.0.0", port=0)
+    assert opened == []
+    serve(index=tmp_path, host="0.0.0.0", no_auth=True, port=0, reranker="some")
     options = {"llm_url": None, "llm_model": None, "unsupported": "mark"}
     assert opened == [(tmp_path, {"reranker": "some", **options}), "closed"]
     assert "no login" in capsys.readouterr().err
+    monkeypatch.setenv("ASSISTANT_PASSWORD", "long enough")
+    serve(index=tmp_path, host="0.0.0.0", auth="desk", port=0)
+    assert "unencrypted" in capsys.readouterr().err
+    serve(index=tmp_path, auth="desk", port=0)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("ASSISTANT_PASSWORD", "short")
+    with pytest.raises(SettingsError, match="shorter than 8"):
+        serve(index=tmp_path, auth="desk", port=0)
+    monkeypatch.delenv("ASSISTANT_PASSWORD")
+    with pytest.raises(SettingsError, match="ASSISTANT_PASSWORD"):
+        serve(index=tmp_path, auth="desk", port=0)
+    assert len(opened) == 6
 
 
 def test_the_examples_are_shown_over_the_articles_that_they_are_about() -> None:
-    from assistant.chat.page import EXAMPLES, _examples
+    from assistant.chat.asking import EXAMPLES, _examples
 
     assert [example["text"] for example in _examples(FakeBackend().info)] == list(EXAMPLES)
     assert _examples(FakeBackend(ARTICLES[:1]).info) == []

@@ -21,12 +21,16 @@
   async function send(zone, file) {
     const waiting = line(zone, file.name, say("uploading"), "quiet");
     let problem = "";
+    const address = `api/files?name=${encodeURIComponent(file.name)}`;
+    const headers = { "content-type": "application/octet-stream" };
     try {
-      const answer = await fetch(`api/files?name=${encodeURIComponent(file.name)}`, {
-        method: "POST",
-        headers: { "content-type": "application/octet-stream" },
-        body: file,
-      });
+      let answer = await fetch(address, { method: "POST", headers, body: file });
+      while (answer.status === 429) {
+        // Many files are more than the server takes at once: it says when it takes the next.
+        const seconds = Number(answer.headers.get("retry-after")) || 1;
+        await new Promise((done) => setTimeout(done, seconds * 1000));
+        answer = await fetch(address, { method: "POST", headers, body: file });
+      }
       if (!answer.ok) problem = (await answer.json()).error;
     } catch (error) {
       problem = String(error.message);

@@ -11,15 +11,17 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.articles import READERS
+from assistant.chat.allowed import MAX_FILE, MAX_PASTED_CHARACTERS
 from assistant.chat.asking import words_of
 from assistant.chat.backend import Backend, Editing, Services
 from assistant.chat.escaping import html_text
+from assistant.chat.holdings import size
 from assistant.chat.wording import Wording
 from assistant.editing import Added
 from assistant.errors import ArticleNotFound, AssistantError
 
 _MOST_SHOWN = 50
-_LONGEST_TEXT = 60_000
 _LONGEST_FIELD = 500
 
 Outputs = tuple[Any, ...]
@@ -36,7 +38,10 @@ class AddingTab:
             with gr.Accordion(i18n("paste_heading"), open=False, elem_id="paste"):
                 self.title = gr.Textbox(label=i18n("paste_title"), max_length=_LONGEST_FIELD)
                 self.text = gr.Textbox(
-                    label=i18n("paste_text"), lines=6, max_lines=16, max_length=_LONGEST_TEXT
+                    label=i18n("paste_text"),
+                    lines=6,
+                    max_lines=16,
+                    max_length=MAX_PASTED_CHARACTERS,
                 )
                 with gr.Row():
                     self.source = gr.Textbox(label=i18n("paste_source"), max_length=_LONGEST_FIELD)
@@ -120,9 +125,11 @@ def waiting(added: Sequence[Added], backend: Backend) -> int:
 
 def drop_zone(words: Wording) -> str:
     """Where files are dropped, as one line of HTML; the page's script listens to it."""
+    kinds = words.say("file_types", types=" ".join(sorted(READERS)), size=size(MAX_FILE, words))
     return (
         f'<p class="quiet">{html_text(words.say("add_explained"))}</p>'
         f'<div class="zone"><p>{html_text(words.say("drop_here"))}</p>'
+        f'<p class="quiet">{html_text(kinds)}</p>'
         f'<button type="button" class="choose">{html_text(words.say("choose_files"))}</button>'
         "</div>"
     )

@@ -1,4 +1,4 @@
-"""What the chat needs of `assistant.api.Assistant`, so that tests can stand in for it."""
+"""What the chat needs of `Assistant` and of an editable folder; tests stand in for both."""
 
 from __future__ import annotations
 

@@ -140,8 +140,8 @@ def without(choices: Choices, what: str) -> Choices:
         return none
     if name in ("languages", "sources") and place.isascii() and place.isdigit() and len(place) < 4:
         values: tuple[str, ...] = getattr(choices, name) or ()
-        left: Any = tuple(value for n, value in enumerate(values) if n != int(place))
-        return replace(choices, **{name: left or None})
+        kept = tuple(value for n, value in enumerate(values) if n != int(place)) or None
+        return replace(choices, **{name: kept})  # type: ignore[arg-type]
     if name in ("since", "until", "as_of", "k", "mode", "prefer_language") and not place:
         return replace(choices, **{name: getattr(none, name)})
     return choices

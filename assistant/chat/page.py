@@ -9,16 +9,19 @@ import gradio as gr
 from fastapi import FastAPI
 
 from assistant.chat.adding_tab import AddingTab
+from assistant.chat.allowed import HERE
 from assistant.chat.asking import AskTab, words_of
 from assistant.chat.backend import Services
 from assistant.chat.collection_tab import CollectionTab
 from assistant.chat.escaping import html_text
-from assistant.chat.routes import HERE
 from assistant.chat.wording import TAGS, Wording, wording
 
 _CHATS = 200
 _WAITING = 64
 _AT_ONCE = 4
+_SCRIPTS = "".join(
+    f'<script src="{name}.js" defer></script>' for name in ("chat", "reader", "adding")
+)
 _SCRIPTED = (
     "answer",
     "close",
@@ -50,9 +53,7 @@ def add_page(app: FastAPI, services: Services) -> FastAPI:
         path="",
         theme=_theme(),
         css_paths=[HERE / "chat.css"],
-        head="".join(
-            f'<script src="{name}.js" defer></script>' for name in ("chat", "reader", "adding")
-        ),
+        head=_SCRIPTS,
         i18n=i18n,
         allowed_paths=[],
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},

@@ -7,32 +7,62 @@ import os
 import socket
 import sys
 from collections.abc import Iterable
-from ipaddress import ip_address
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 
-from assistant.chat.backend import Backend
+from assistant import __version__
+from assistant.chat.allowed import Allowed
+from assistant.chat.backend import Backend, Editing, Judging, Rebuilding, Services
 from assistant.chat.guard import Guard
+from assistant.chat.login import Login, check_exposure, is_loopback, login_from_environment
+from assistant.chat.rates import DEFAULT_RATE
 from assistant.chat.routes import add_routes
-from assistant.errors import ServerError
+from assistant.editing import Folder
+from assistant.errors import ServerError, SettingsError
+from assistant.rebuilding import Rebuild
 
 
-def build_app(backend: Backend, *, allow_hosts: Iterable[str] = ()) -> FastAPI:
+def build_app(
+    backend: Backend,
+    *,
+    allow_hosts: Iterable[str] = (),
+    auth: Login | None = None,
+    rate: float = DEFAULT_RATE,
+    editing: Editing | None = None,
+    rebuilding: Rebuilding | None = None,
+    feedback: Judging | None = None,
+) -> FastAPI:
     """The chat's page and its HTTP API over `backend`.
 
-    Only requests for this computer's local names and for `allow_hosts` are answered.
+    Only requests for this computer's local names and for `allow_hosts` are answered, with `auth`
+    only those with its name and password; each client gets `rate` costly requests a second, any
+    number where it is 0. Articles can be added where there is an `editing`, the index brought up
+    to date where there is a `rebuilding`; `feedback` keeps what readers think of answers.
     """
     # Gradio reads these when it is imported: no statistics, no version check, no model hub.
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     from assistant.chat.page import add_page
 
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Guard, hosts=tuple(allow_hosts))
-    add_routes(app, backend)
-    return add_page(app, backend)
+    app = FastAPI(
+        title="assistant",
+        version=__version__,
+        description="Ask questions, in any language, over your own news articles.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+    app.add_middleware(
+        Guard,
+        hosts=tuple(allow_hosts),
+        login=auth,
+        rate=rate,
+        allowed=Allowed(edit=editing is not None),
+    )
+    add_routes(app, backend, editing=editing, auth=auth is not None)
+    return add_page(app, Services(backend, rebuilding, editing, feedback))
 
 
 def serve(
@@ -41,6 +71,11 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 7860,
     allow_hosts: Iterable[str] = (),
+    auth: str | None = None,
+    no_auth: bool = False,
+    rate: float = DEFAULT_RATE,
+    articles: str | Path | None = None,
+    allow_edit: bool = False,
     reranker: str | None = None,
     llm_url: str | None = None,
     llm_model: str | None = None,
@@ -48,12 +83,19 @@ def serve(
 ) -> None:
     """Serves the chat over the index in the folder `index` until interrupted.
 
-    The last four options are those of `Assistant`. Port 0 takes a free one. The address is printed
-    to standard error once the chat answers. Raises ServerError where the address cannot be
-    used, and what opening an index raises.
+    `auth` is the name of a login whose password is in ASSISTANT_PASSWORD; a `host` that other
+    computers reach needs it, or `no_auth`. `rate` is that of `build_app`. `articles` is the folder
+    that the index was built from; where it is not named, the index cannot be brought up to date
+    from the page. With `allow_edit` whoever gets in can add articles to it; on an address that
+    other computers reach, only then can the index be built again. The last four options are
+    those of `Assistant`. Port 0 takes a free one. The address is printed to standard error once
+    the chat answers. Raises SettingsError for a login that cannot be used, ServerError where the
+    address cannot be used, and what opening an index raises.
     """
     from assistant.api import Assistant
 
+    check_exposure(host, auth=auth, no_auth=no_auth)
+    login = None if auth is None else login_from_environment(auth)
     # The port comes first: it is quick to try, and starting up takes seconds.
     with (
         listen(host, port) as listener,
@@ -65,16 +107,40 @@ def serve(
             unsupported=unsupported,
         ) as assistant,
     ):
-        if not _is_loopback(host):
+        if not is_loopback(host):
             print(
-                f"warning: {host} can be reached from other computers, and the chat has no login",
+                f"warning: {host} can be reached from other computers, {_risk(login)}",
                 file=sys.stderr,
             )
         # The first search pays for reading the model and the vectors; no reader should.
         assistant.retrieve("?", k=1)
-        app = build_app(assistant, allow_hosts=(host, *allow_hosts))
+        app = build_app(
+            assistant,
+            allow_hosts=(host, *allow_hosts),
+            auth=login,
+            rate=rate,
+            editing=_folder(articles) if allow_edit else None,
+            rebuilding=_rebuild(articles, index) if allow_edit or is_loopback(host) else None,
+        )
         with contextlib.suppress(KeyboardInterrupt):
             Server(app, listener).run_until_stopped()
+
+
+def _folder(articles: str | Path | None) -> Editing:
+    if articles is None:
+        raise SettingsError("to add articles, name their folder with --articles")
+    return Folder(Path(articles))
+
+
+def _rebuild(articles: str | Path | None, index: str | Path) -> Rebuilding | None:
+    # Built from another folder than before, the index would lose all that it holds.
+    return None if articles is None else Rebuild(articles=Path(articles), index=Path(index))
+
+
+def _risk(login: Login | None) -> str:
+    if login is None:
+        return "and the chat has no login"
+    return "and passwords cross the network unencrypted; put a proxy with TLS in front"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -90,13 +156,6 @@ def listen(host: str, port: int) -> socket.socket:
             f"cannot listen on {host}, port {port}: {reason}; "
             "choose another port with --port (0 takes a free one)"
         ) from error
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class Server(uvicorn.Server):

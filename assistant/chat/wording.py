@@ -67,8 +67,9 @@ class Wording:
 
     def listed(self, names: Iterable[str], *, either: bool = False) -> str:
         """`a, b and c`, or `a, b or c`; empty where there are none."""
-        style = "or" if either else "standard"
-        return str(format_list(list(names), style=style, locale=self._locale))
+        return str(
+            format_list(list(names), style="or" if either else "standard", locale=self._locale)
+        )
 
     def joined(self, parts: Iterable[str]) -> str:
         """The parts that are not empty, with the language's comma between them."""
