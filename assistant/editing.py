@@ -131,13 +131,14 @@ class Folder:
         """
         body = clean_newlines(clean_text(text)).strip()
         given = {
-            "title": title.strip() or headline_of(body, ""),
+            "title": clean_text(title).strip() or headline_of(body, ""),
             "language": language,
             "published": published,
             "source": source,
             "url": url,
         }
-        values = {name: value for name, value in given.items() if value and value.strip()}
+        cleaned = {name: clean_text(value or "").strip() for name, value in given.items()}
+        values = {name: value for name, value in cleaned.items() if value}
         metadata = read_metadata(values)
         checked = {name: getattr(metadata, name) for name in values}
         for name, value in checked.items():
@@ -200,6 +201,7 @@ class Folder:
                 added = _read(name, content, key)
                 # The record comes first: without its file it is passed over, but a file
                 # without its record could not be removed again.
+                self._records.mkdir(parents=True, exist_ok=True)
                 record = {"moment": time.time_ns(), "added": added.to_dict()}
                 write_atomically(self._record_path(key), json.dumps(record).encode())
                 try:
@@ -229,7 +231,6 @@ class Folder:
             if not self._is_sound():
                 raise EditError(f"{self._target} leads to elsewhere; remove the link")
             try:
-                self._records.mkdir(parents=True, exist_ok=True)
                 yield
             except OSError as error:
                 raise EditError(

@@ -22,6 +22,7 @@ _PLAIN = str.maketrans(
 )
 """Letters that are typed without their stroke and that Unicode does not take apart."""
 
+_NOWHERE = 1 << 30
 _EDGE = "\x1f"
 """Between title and outlet: white space to `split`, so that no word holds it."""
 
@@ -70,10 +71,9 @@ class Titles:
             end = line.index(_EDGE)
             place = line.find(phrase, 0, end)
             first = line.find(words[0], 0, end)
-            never = len(line)
             return (
-                place if place >= 0 else never + _LONGEST,
-                first if first >= 0 else never,
+                place if place >= 0 else _NOWHERE,
+                first if first >= 0 else _NOWHERE,
                 self._age[number],
                 self._ids[number],
             )

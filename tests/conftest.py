@@ -5,18 +5,25 @@ from __future__ import annotations
 import os
 import runpy
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-# Before anything imports the libraries that read them. Compiling ranx's measures takes a minute.
+# Before anything imports the libraries that read them. Compiling ranx's measures takes a minute;
+# the threads of torch and of numpy wait for each other, and on a busy machine a training of
+# seconds then takes minutes.
 os.environ.update(HF_HUB_OFFLINE="1", NUMBA_DISABLE_JIT="1", TOKENIZERS_PARALLELISM="false")
+os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
 import pytest
 from helpers import COLLECTION, GUARD, ROOT, write_articles
 from tiny import write_tiny_model
 
+from assistant import embedding
 from assistant.api import Assistant
 from assistant.building import build
+from assistant.settings import BUNDLED
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,6 +36,24 @@ def no_network() -> Iterator[None]:
         for name in ("ARTICLES", "INDEX", "MODEL"):
             patch.delenv(f"ASSISTANT_{name}", raising=False)
         runpy.run_path(str(GUARD / "sitecustomize.py"))
+        yield
+
+
+def _bundled_once(load: Callable[[str], Any]) -> Callable[[str], Any]:
+    once = cache(load)
+    return lambda name: once(name) if name == BUNDLED else load(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting() -> Iterator[None]:
+    """Indexes share one bundled model, whose files take longer to read than most indexes to
+    build, and nothing waits for the disk."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        for name in ("load_for_passages", "static_part"):
+            patch.setattr(f"assistant.building.{name}", _bundled_once(getattr(embedding, name)))
+        once = _bundled_once(embedding.load_for_questions)
+        patch.setattr("assistant.index.load_for_questions", once)
         yield
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import IndexLocked
-from assistant.files import exclusive, sha256_file, write_atomically
+from assistant.files import create_atomically, exclusive, sha256_file, write_atomically
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -47,3 +47,30 @@ def test_the_lock_is_held_by_one_and_freed(tmp_path: Path) -> None:
         raise KeyError
     with exclusive(lock):
         pass
+
+
+def test_a_new_file_takes_no_others_place(tmp_path: Path) -> None:
+    create_atomically(tmp_path / "new", b"content")
+    assert (tmp_path / "new").read_bytes() == b"content"
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "folder").mkdir()
+    for name in ("new", "link", "folder"):
+        with pytest.raises(FileExistsError):
+            create_atomically(tmp_path / name, b"other")
+    assert (tmp_path / "new").read_bytes() == b"content"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["folder", "link", "new"]
+
+
+def test_a_file_system_without_second_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    create_atomically(tmp_path / "new", b"content")
+    assert (tmp_path / "new").read_bytes() == b"content"
+    with pytest.raises(FileExistsError):
+        create_atomically(tmp_path / "new", b"other")
+    assert (tmp_path / "new").read_bytes() == b"content"
+    assert [p.name for p in tmp_path.iterdir()] == ["new"]

@@ -364,6 +364,6 @@ def test_a_build_that_is_killed_leaves_a_whole_index(
     write_articles(root / f"{name} articles", [Story("last", "The last article.")])
     build(root / f"{name} articles", index=folder, model=str(tiny_model))
     # What the dead build left behind is gone.
-    left = {path.name for path in folder.iterdir()} - {"CURRENT", ".lock"}
+    left = {path.name for path in folder.iterdir()} - {"CURRENT", ".lock", "last_build.json"}
     assert len(left) == 2
     assert all((folder / each / "manifest.json").is_file() for each in left)
