@@ -64,6 +64,8 @@ class BuildProcess:
         last: dict[str, Any] = {}
         with process:
             for line in process.stdout:
+                if not line.endswith(b"\n"):
+                    break  # it was killed
                 last = json.loads(line)
                 if "stage" in last:
                     self._at_the_end = last["stage"] == "writing" and last["done"] == last["total"]

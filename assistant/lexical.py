@@ -76,18 +76,21 @@ def write_lexical(folder: Path, entries: Iterable[LexicalEntry]) -> None:
     index = tantivy.Index(_schema(), path=str(folder))
     # One thread writes the documents in order, so that equal input gives equal ranks.
     writer = index.writer(heap_size=_WRITER_BYTES, num_threads=1)
-    for entry in entries:
-        document = tantivy.Document()
-        for field, terms in _TERMS.items():
-            document.add_text(field, " ".join(terms(entry.text)))
-        document.add_text("language", entry.language)
-        if entry.source is not None:
-            document.add_text("source", entry.source)
-        document.add_integer("day", _day_number(entry.day))
-        document.add_unsigned("row", entry.row)
-        writer.add_document(document)
-    writer.commit()
-    writer.wait_merging_threads()
+    try:
+        for entry in entries:
+            document = tantivy.Document()
+            for field, terms in _TERMS.items():
+                document.add_text(field, " ".join(terms(entry.text)))
+            document.add_text("language", entry.language)
+            if entry.source is not None:
+                document.add_text("source", entry.source)
+            document.add_integer("day", _day_number(entry.day))
+            document.add_unsigned("row", entry.row)
+            writer.add_document(document)
+        writer.commit()
+    finally:
+        # Also where the entries end early: its threads would go on writing into the folder.
+        writer.wait_merging_threads()
 
 
 class LexicalIndex:

@@ -112,7 +112,9 @@ class Rebuild:
             self._end("failed", error=str(error))
         except Exception:
             _log.exception("a rebuild of %s failed", self._index)
-            self._end("failed", error="the build failed unexpectedly; the server's log says why")
+            self._end(
+                "failed", error="the build failed unexpectedly; the log of this program says why"
+            )
 
     def _end(
         self, state: State, *, report: BuildReport | None = None, error: str | None = None
