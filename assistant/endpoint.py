@@ -9,6 +9,7 @@ import ssl
 import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -144,6 +145,14 @@ def _library() -> ModuleType:
     return openai
 
 
+@cache
+def _trusted(trust_env: bool) -> ssl.SSLContext:
+    """The client's certificates; reading them takes longer than a connection to this machine."""
+    import httpx
+
+    return httpx.create_ssl_context(trust_env=trust_env)
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     cause: BaseException | None = error
     for _ in range(20):
@@ -222,13 +231,15 @@ class _Reader(threading.Thread):
             self.arrived.put(self._plain(error))
 
     def _read(self) -> None:
+        trust_env = not _is_loopback(self._model)
         self._client = self._library.OpenAI(
             base_url=self._model.url,
             api_key=self._model.key or "none",
             max_retries=0,
             http_client=self._library.DefaultHttpxClient(
                 follow_redirects=False,
-                trust_env=not _is_loopback(self._model),
+                trust_env=trust_env,
+                verify=_trusted(trust_env),
                 timeout=self._model.timeout,
                 event_hooks={"request": [self._send], "response": [self._receive]},
             ),

@@ -10,11 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-# Before anything imports the libraries that read them. Compiling ranx's measures takes a minute;
-# the threads of torch and of numpy wait for each other, and on a busy machine a training of
-# seconds then takes minutes.
+# Before anything imports the libraries that read them. Compiling ranx's measures takes a minute.
+# Threads of torch that wait for each other make a training of seconds one of minutes where other
+# processes work too.
 os.environ.update(HF_HUB_OFFLINE="1", NUMBA_DISABLE_JIT="1", TOKENIZERS_PARALLELISM="false")
-os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import pytest
 from helpers import COLLECTION, GUARD, ROOT, write_articles

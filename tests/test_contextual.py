@@ -29,7 +29,7 @@ CONCEPTS = 24
 DIMENSION = 32
 CPU = torch.device("cpu")
 SHAPE = Shape(layers=2, heads=2, intermediate=32, tokens=40)
-PLAN = Plan(SHAPE, steps=60, batch=64, rate=0.01, warmup=5)
+PLAN = Plan(SHAPE, steps=40, batch=64, rate=0.01, warmup=5)
 
 
 def _word(language: str, concept: int) -> str:
@@ -220,8 +220,8 @@ def test_a_run_ends_when_its_minutes_are_over(
 
 def test_the_rate_goes_up_and_down() -> None:
     assert PLAN.rate_at(0, 0.0) == pytest.approx(PLAN.rate / 5)
-    assert PLAN.rate_at(30, 0.5) == pytest.approx(PLAN.rate / 2)
-    assert PLAN.rate_at(59, 1.0) == pytest.approx(PLAN.rate / 50)
+    assert PLAN.rate_at(20, 0.5) == pytest.approx(PLAN.rate / 2)
+    assert PLAN.rate_at(39, 1.0) == pytest.approx(PLAN.rate / 50)
 
 
 def _pairs(batch: Batch) -> list[tuple[list[int], list[int], int]]:

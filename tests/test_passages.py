@@ -113,12 +113,12 @@ def test_passages_of_any_script(name: str, text: str, title: str, limits: SplitS
 @pytest.mark.parametrize(
     "text",
     [
-        "x" * 50_000,
-        "漢" * 50_000,
-        "กา" * 25_000,
-        "word " * 10_000,
-        ("A sentence that is repeated. " * 2000).strip(),
-        "\n\n".join(["Same paragraph."] * 2000),
+        "x" * 20_000,
+        "漢" * 20_000,
+        "กา" * 10_000,
+        "word " * 4_000,
+        ("A sentence that is repeated. " * 800).strip(),
+        "\n\n".join(["Same paragraph."] * 1_000),
     ],
     ids=["x", "han", "thai", "words", "sentences", "paragraphs"],
 )

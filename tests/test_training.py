@@ -129,6 +129,12 @@ def _train(made: Made, plan: Plan, folder: Path, *, until: int | None = None) ->
     return train(table, sampler, late_sampler, made.teacher, plan, folder, until=until)
 
 
+@pytest.fixture(scope="module")
+def trained(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Floats:
+    """The table of a whole run."""
+    return _train(made, PLAN, tmp_path_factory.mktemp("run"))
+
+
 def _set(language: str) -> PassageSet:
     chance = random.Random(7)
     sentences = {str(n): _sentence(chance) for n in range(30)}
@@ -137,28 +143,30 @@ def _set(language: str) -> PassageSet:
     return PassageSet(texts, texts, {n: n for n in texts})
 
 
-def test_the_recipe_crosses_languages_and_its_model_loads(made: Made, tmp_path: Path) -> None:
-    table = _train(made, PLAN, tmp_path / "run")
-    sets = {lang: vectors_of(table, made.tokenizer, _set(lang)) for lang in WORDS}
-    untrained = np.random.default_rng(0).normal(size=table.shape).astype(np.float32)
+def test_the_recipe_crosses_languages_and_its_model_loads(
+    made: Made, trained: Floats, tmp_path: Path
+) -> None:
+    sets = {lang: vectors_of(trained, made.tokenizer, _set(lang)) for lang in WORDS}
+    untrained = np.random.default_rng(0).normal(size=trained.shape).astype(np.float32)
     before = {lang: vectors_of(untrained, made.tokenizer, _set(lang)) for lang in WORDS}
     for one, other in (("de", "en"), ("th", "en"), ("th", "de")):
         assert recall_at_1(sets[one], sets[other]) > 0.8
         assert recall_at_1(before[one], before[other]) < 0.4
 
-    export.save_model(table, made.tokenizer_file, tmp_path / "model")
+    export.save_model(trained, made.tokenizer_file, tmp_path / "model")
     model = load_for_questions(str(tmp_path / "model"))
     assert model.dimension == 16
     near = model.embed_passages(["river bridge flood", "fluss brücke flut", "wahl ernte zug"])
     assert near[0] @ near[1] > near[0] @ near[2]
 
 
-def test_a_run_that_was_stopped_ends_like_one_that_was_not(made: Made, tmp_path: Path) -> None:
-    whole = _train(made, PLAN, tmp_path / "whole")
-    _train(made, PLAN, tmp_path / "halves", until=80)
-    resumed = _train(made, PLAN, tmp_path / "halves")
-    assert np.allclose(whole, resumed, atol=1e-5)
-    assert not np.allclose(whole, _train(made, PLAN, tmp_path / "half", until=80), atol=1e-2)
+def test_a_run_that_was_stopped_ends_like_one_that_was_not(
+    made: Made, trained: Floats, tmp_path: Path
+) -> None:
+    half = _train(made, PLAN, tmp_path, until=80)
+    resumed = _train(made, PLAN, tmp_path)
+    assert np.allclose(trained, resumed, atol=1e-5)
+    assert not np.allclose(trained, half, atol=1e-2)
 
 
 def test_batches_depend_on_the_seed_and_the_step_alone(made: Made) -> None:
@@ -315,8 +323,7 @@ def test_word_translations_are_learned_from_sentences() -> None:
     assert best == dict(zip(WORDS["en"], WORDS["de"], strict=True))
 
 
-def test_the_teacher_is_matched_in_every_language(made: Made, data: Path, tmp_path: Path) -> None:
-    table = _train(made, PLAN, tmp_path)
+def test_the_teacher_is_matched_in_every_language(made: Made, data: Path, trained: Floats) -> None:
     targets = made.teacher.targets(PLAN.dimension)
     assert np.allclose(np.linalg.norm(targets, axis=1), 1, atol=1e-5)
     taught, words = taught_texts(read_groups(data), words=100, sentences=100)
@@ -324,7 +331,7 @@ def test_the_teacher_is_matched_in_every_language(made: Made, data: Path, tmp_pa
     for language in WORDS:
         said = [WORDS[language][WORDS["en"].index(word)] for word in taught[:words]]
         ids = [made.tokenizer.encode(word, add_special_tokens=False).ids for word in said]
-        means, _ = units(np.stack([table[row].mean(axis=0) for row in ids]))
+        means, _ = units(np.stack([trained[row].mean(axis=0) for row in ids]))
         right = (means @ targets[:words].T).argmax(axis=1) == np.arange(words)
         assert right.mean() > 0.5
 
