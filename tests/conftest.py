@@ -51,7 +51,7 @@ def no_waiting() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
         for name in ("load_for_passages", "static_part"):
-            patch.setattr(f"assistant.building.{name}", _bundled_once(getattr(embedding, name)))
+            patch.setattr(f"assistant.pieces.{name}", _bundled_once(getattr(embedding, name)))
         once = _bundled_once(embedding.load_for_questions)
         patch.setattr("assistant.index.load_for_questions", once)
         yield
