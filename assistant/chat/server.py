@@ -17,6 +17,7 @@ from assistant.chat.allowed import Allowed
 from assistant.chat.backend import Backend, Editing
 from assistant.chat.guard import Guard
 from assistant.chat.login import Login, check_exposure, is_loopback, login_from_environment
+from assistant.chat.mcp_tools import add_mcp, check_mcp
 from assistant.chat.rates import DEFAULT_RATE
 from assistant.chat.routes import add_routes
 from assistant.errors import ServerError
@@ -30,12 +31,14 @@ def build_app(
     auth: Login | None = None,
     rate: float = DEFAULT_RATE,
     editing: Editing | None = None,
+    mcp: bool = False,
 ) -> FastAPI:
     """The chat's page and its HTTP API over `backend`.
 
     Only requests for this computer's local names and for `allow_hosts` are answered, with `auth`
     only those with its name and password; each client gets `rate` costly requests a second, any
-    number where it is 0. Articles can be added where there is an `editing`.
+    number where it is 0. Articles can be added where there is an `editing`. With `mcp` there are
+    tools for language models at `/mcp`; raises ServerError where they cannot be served.
     """
     # Gradio reads these when it is imported: no statistics, no version check, no model hub.
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -55,9 +58,11 @@ def build_app(
         hosts=tuple(allow_hosts),
         login=auth,
         rate=rate,
-        allowed=Allowed(edit=editing is not None),
+        allowed=Allowed(edit=editing is not None, mcp=mcp),
     )
     add_routes(app, backend, editing=editing, auth=auth is not None)
+    if mcp:
+        add_mcp(app, backend)
     return add_page(app, backend)
 
 
@@ -72,6 +77,7 @@ def serve(
     rate: float = DEFAULT_RATE,
     articles: str | Path | None = None,
     allow_edit: bool = False,
+    mcp: bool = False,
     reranker: str | None = None,
     llm_url: str | None = None,
     llm_model: str | None = None,
@@ -80,16 +86,18 @@ def serve(
     """Serves the chat over the index in the folder `index` until interrupted.
 
     `auth` is the name of a login whose password is in ASSISTANT_PASSWORD; a `host` that other
-    computers reach needs it, or `no_auth`. `rate` is that of `build_app`. With `allow_edit` whoever
-    gets in can add articles to the folder `articles`. The last four options are those of
-    `Assistant`. Port 0 takes a free one. The address is printed to standard error once
-    the chat answers. Raises SettingsError for a login that cannot be used, ServerError where the
-    address cannot be used, and what opening an index raises.
+    computers reach needs it, or `no_auth`. With `allow_edit` whoever gets in can add articles to
+    the folder `articles`. `rate` and `mcp` are those of `build_app`, the last four options those of
+    `Assistant`. Port 0 takes a free one. The address is printed to standard error once the chat
+    answers. Raises SettingsError for a login that cannot be used, ServerError where the address
+    or the tools cannot be used, and what opening an index raises.
     """
     from assistant.api import Assistant
 
     check_exposure(host, auth=auth, no_auth=no_auth)
     login = None if auth is None else login_from_environment(auth)
+    if mcp:
+        check_mcp()
     # The port comes first: it is quick to try, and starting up takes seconds.
     with (
         listen(host, port) as listener,
@@ -114,6 +122,7 @@ def serve(
             auth=login,
             rate=rate,
             editing=_folder(articles) if allow_edit else None,
+            mcp=mcp,
         )
         with contextlib.suppress(KeyboardInterrupt):
             Server(app, listener).run_until_stopped()
