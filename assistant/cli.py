@@ -194,9 +194,13 @@ def _chat(arguments: argparse.Namespace) -> int:
         check_exposure(arguments.host, auth=arguments.auth, no_auth=arguments.no_auth)
     except SettingsError as error:
         arguments.usage_error(str(error))
+    # What is wrong with these should not be said after minutes of building.
     if arguments.auth is not None:
-        # What is wrong with it should not be said after minutes of building.
         login_from_environment(arguments.auth)
+    if arguments.mcp:
+        from assistant.chat.mcp_tools import check_mcp
+
+        check_mcp()
     settings = Settings.resolve(articles=arguments.articles, index=arguments.index)
     try:
         current_generation(settings.index)
@@ -215,6 +219,7 @@ def _chat(arguments: argparse.Namespace) -> int:
         rate=arguments.rate,
         articles=settings.articles if _named(arguments) else None,
         allow_edit=arguments.allow_edit,
+        mcp=arguments.mcp,
         reranker=arguments.reranker,
         llm_url=arguments.llm_url,
         llm_model=arguments.llm_model,
@@ -402,6 +407,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument(
         "--allow-edit", action="store_true", help="let whoever gets in add articles"
+    )
+    command.add_argument(
+        "--mcp", action="store_true", help="serve tools for language models at /mcp"
     )
     login = command.add_mutually_exclusive_group()
     login.add_argument(

@@ -330,11 +330,11 @@ def with_time(answer: Answer) -> Answer:
 
 
 @cache
-def start_server(backend: Backend) -> str:
+def start_server(backend: Backend, **options: Any) -> str:
     """The address of a server over `backend`, which runs until the tests end."""
     from assistant.chat.server import Server, build_app, listen
 
-    server = Server(build_app(backend), listen("127.0.0.1", 0))
+    server = Server(build_app(backend, **options), listen("127.0.0.1", 0))
     thread = threading.Thread(target=server.run_until_stopped, daemon=True)
     thread.start()
     deadline = time.monotonic() + 60

@@ -51,6 +51,23 @@ def api_router(*, auth: bool) -> APIRouter:
     )
 
 
+def found_passages(backend: Backend, query: requests.Query) -> dict[str, Any]:
+    """A `SearchResult`."""
+    hits = backend.retrieve(query.question, **query.options())
+    return {
+        "question": check_question(query.question),
+        "mode": check_mode(query.mode),
+        "hits": [hit.to_dict() for hit in hits],
+        "index": backend.info.to_dict(),
+    }
+
+
+def whole_article(backend: Backend, article_id: str) -> dict[str, Any]:
+    """A `WholeArticleModel`."""
+    found = backend.article(article_id)
+    return {**found.to_dict(), "authors": list(found.authors), "text": found.text}
+
+
 def add_api(app: FastAPI, backend: Backend, *, auth: bool) -> None:
     """Adds the API. Its routes run in threads: they compute."""
     router = api_router(auth=auth)
@@ -75,15 +92,7 @@ def add_api(app: FastAPI, backend: Backend, *, auth: bool) -> None:
     )
     def search(query: requests.Query) -> JSONResponse:
         """The best passages for the question, at most three of one article."""
-        hits = backend.retrieve(query.question, **query.options())
-        return JSONResponse(
-            {
-                "question": check_question(query.question),
-                "mode": check_mode(query.mode),
-                "hits": [hit.to_dict() for hit in hits],
-                "index": backend.info.to_dict(),
-            }
-        )
+        return JSONResponse(found_passages(backend, query))
 
     @router.get(
         "/articles",
@@ -109,9 +118,7 @@ def add_api(app: FastAPI, backend: Backend, *, auth: bool) -> None:
     )
     def article(article_id: str) -> JSONResponse:
         """A whole article; citations give places in its text."""
-        found = backend.article(article_id)
-        whole = {**found.to_dict(), "authors": list(found.authors), "text": found.text}
-        return JSONResponse(whole)
+        return JSONResponse(whole_article(backend, article_id))
 
     @router.get(
         "/collection",

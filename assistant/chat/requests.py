@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -94,3 +95,10 @@ class Pasted(BaseModel):
         None
     )
     url: Name | None = None
+
+
+def said(problems: Iterable[Mapping[str, Any]]) -> str:
+    """What pydantic found wrong, without the values: where, and why."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in one['loc']) or 'body'}: {one['msg']}" for one in problems
+    )

@@ -14,6 +14,7 @@ from assistant.chat.conversation import UNEXPECTED
 from assistant.chat.editing_routes import add_editing
 from assistant.chat.hardening import SAFE_HEADERS
 from assistant.chat.reading import article_page, message_page
+from assistant.chat.requests import said
 from assistant.chat.wording import wording_for
 from assistant.errors import (
     ArticleNotFound,
@@ -67,11 +68,9 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
-        problems = [
-            f"{'.'.join(str(part) for part in one['loc'][1:]) or 'body'}: {one['msg']}"
-            for one in error.errors()
-        ]
-        return _error("; ".join(problems), 422)
+        # The first part of a place only says that it is in the body, or in the query.
+        problems = [{**problem, "loc": problem["loc"][1:]} for problem in error.errors()]
+        return _error(said(problems), 422)
 
     @app.exception_handler(HTTPException)
     def not_served(_request: Request, error: HTTPException) -> JSONResponse:

@@ -15,8 +15,10 @@ from fastapi import FastAPI
 from assistant import __version__
 from assistant.chat.allowed import Allowed
 from assistant.chat.backend import Backend, Editing, Judging, Rebuilding, Services
+from assistant.chat.feedback import Feedback
 from assistant.chat.guard import Guard
 from assistant.chat.login import Login, check_exposure, is_loopback, login_from_environment
+from assistant.chat.mcp_tools import add_mcp, check_mcp
 from assistant.chat.rates import DEFAULT_RATE
 from assistant.chat.routes import add_routes
 from assistant.editing import Folder
@@ -33,13 +35,16 @@ def build_app(
     editing: Editing | None = None,
     rebuilding: Rebuilding | None = None,
     feedback: Judging | None = None,
+    mcp: bool = False,
 ) -> FastAPI:
     """The chat's page and its HTTP API over `backend`.
 
     Only requests for this computer's local names and for `allow_hosts` are answered, with `auth`
     only those with its name and password; each client gets `rate` costly requests a second, any
     number where it is 0. Articles can be added where there is an `editing`, the index brought up
-    to date where there is a `rebuilding`; `feedback` keeps what readers think of answers.
+    to date where there is a `rebuilding`; `feedback` keeps what readers think of answers. With
+    `mcp` there are tools for language models at `/mcp`; raises ServerError where they cannot be
+    served.
     """
     # Gradio reads these when it is imported: no statistics, no version check, no model hub.
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -59,9 +64,11 @@ def build_app(
         hosts=tuple(allow_hosts),
         login=auth,
         rate=rate,
-        allowed=Allowed(edit=editing is not None),
+        allowed=Allowed(edit=editing is not None, mcp=mcp),
     )
     add_routes(app, backend, editing=editing, auth=auth is not None)
+    if mcp:
+        add_mcp(app, backend)
     return add_page(app, Services(backend, rebuilding, editing, feedback))
 
 
@@ -76,6 +83,7 @@ def serve(
     rate: float = DEFAULT_RATE,
     articles: str | Path | None = None,
     allow_edit: bool = False,
+    mcp: bool = False,
     reranker: str | None = None,
     llm_url: str | None = None,
     llm_model: str | None = None,
@@ -84,18 +92,20 @@ def serve(
     """Serves the chat over the index in the folder `index` until interrupted.
 
     `auth` is the name of a login whose password is in ASSISTANT_PASSWORD; a `host` that other
-    computers reach needs it, or `no_auth`. `rate` is that of `build_app`. `articles` is the folder
-    that the index was built from; where it is not named, the index cannot be brought up to date
-    from the page. With `allow_edit` whoever gets in can add articles to it; on an address that
-    other computers reach, only then can the index be built again. The last four options are
+    computers reach needs it, or `no_auth`. `articles` is the folder that the index was built from;
+    where it is not named, the index cannot be brought up to date from the page. With `allow_edit`
+    whoever gets in can add articles to it; on an address that other computers reach, only then
+    can the index be built again. `rate` and `mcp` are those of `build_app`, the last four options
     those of `Assistant`. Port 0 takes a free one. The address is printed to standard error once
-    the chat answers. Raises SettingsError for a login that cannot be used, ServerError where the
-    address cannot be used, and what opening an index raises.
+    the chat answers. Raises SettingsError for a login or a folder that cannot be used, ServerError
+    where the address or the tools cannot be used, and what opening an index raises.
     """
     from assistant.api import Assistant
 
     check_exposure(host, auth=auth, no_auth=no_auth)
     login = None if auth is None else login_from_environment(auth)
+    if mcp:
+        check_mcp()
     # The port comes first: it is quick to try, and starting up takes seconds.
     with (
         listen(host, port) as listener,
@@ -121,6 +131,8 @@ def serve(
             rate=rate,
             editing=_folder(articles) if allow_edit else None,
             rebuilding=_rebuild(articles, index) if allow_edit or is_loopback(host) else None,
+            feedback=Feedback(Path(index)),
+            mcp=mcp,
         )
         with contextlib.suppress(KeyboardInterrupt):
             Server(app, listener).run_until_stopped()
