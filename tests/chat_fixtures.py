@@ -15,6 +15,7 @@ from assistant.collection import Collection, Found, Gap, Month
 from assistant.editing import Added, Summary
 from assistant.errors import ArticleNotFound, EditError
 from assistant.last_build import LastBuild
+from assistant.rebuilding import RebuildStatus
 from assistant.settings import (
     check_day,
     check_filters,
@@ -25,6 +26,7 @@ from assistant.settings import (
 )
 from assistant.types import (
     Article,
+    BuildReport,
     Citation,
     Explanation,
     Filters,
@@ -261,7 +263,7 @@ class FakeEditing:
         key = f"k{len(self.contents) + 1}"
         article = Summary(key, name, "en")
         problem = Skipped(name, "no date was found")
-        self.kept[key] = Added(key, name, f"added/{name}", (article,), (problem,))
+        self.kept[key] = Added(key, name, f"added/{name}", (article,), (problem,), 1, 1)
         self.contents[key] = content
         return self.kept[key]
 
@@ -329,12 +331,45 @@ def with_time(answer: Answer) -> Answer:
     )
 
 
+class FakeRebuilding:
+    """A build that goes on until `gate` is opened, and can be cancelled."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.now = RebuildStatus()
+        self.started = 0
+
+    def start(self) -> bool:
+        self.started += 1
+        self.now = RebuildStatus("running", "embedding", 3, 4)
+        return True
+
+    def cancel(self) -> None:
+        self.now = RebuildStatus("cancelled", seconds=1.5)
+
+    def status(self) -> RebuildStatus:
+        if self.now.state == "running" and self.gate.is_set():
+            report = BuildReport("g2", "fake", 5, 5, 1, 0, 0, 4, 1, (), 2.5, dry_run=False)
+            self.now = RebuildStatus("done", "writing", 5, 5, 2.5, report)
+        return self.now
+
+
+class FakeFeedback:
+    """Keeps what readers think of answers."""
+
+    def __init__(self) -> None:
+        self.kept: list[dict[str, Any]] = []
+
+    def record(self, **said: Any) -> None:
+        self.kept.append(said)
+
+
 @cache
 def start_server(backend: Backend, **options: Any) -> str:
     """The address of a server over `backend`, which runs until the tests end."""
     from assistant.chat.server import Server, build_app, listen
 
-    server = Server(build_app(backend, **options), listen("127.0.0.1", 0))
+    server = Server(build_app(backend, **{"rate": 0, **options}), listen("127.0.0.1", 0))
     thread = threading.Thread(target=server.run_until_stopped, daemon=True)
     thread.start()
     deadline = time.monotonic() + 60

@@ -17,6 +17,7 @@ os.environ.update(HF_HUB_OFFLINE="1", NUMBA_DISABLE_JIT="1", TOKENIZERS_PARALLEL
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import pytest
+from chat_browsing import chromium, reader
 from helpers import COLLECTION, GUARD, ROOT, write_articles
 from tiny import write_tiny_model
 
@@ -101,3 +102,16 @@ def tiny_index(
 def tiny(tiny_index: Path) -> Iterator[Assistant]:
     with Assistant(tiny_index) as assistant:
         yield assistant
+
+
+@pytest.fixture(scope="session")
+def browsers() -> Iterator[Any]:
+    """A real browser, whose contexts are readers."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(browsers: Any) -> Any:
+    """A reader whose browser speaks English."""
+    return reader(browsers)

@@ -362,11 +362,11 @@ def test_each_sentence_of_a_language_model_says_what_its_check_found() -> None:
     reply = messages(turns)[-1]["content"]
     read = text_of(reply)
     for part in (
-        "in December. supported by 1fr ",
-        "by 2026. partly supported by 1fr 2en not there: 45, 2026 ",
-        "in March. contradicted by 1fr not there: March ",
+        "in December. supported by 1 fr ",
+        "by 2026. partly supported by 1 fr 2 en not there: 45, 2026 ",
+        "in March. contradicted by 1 fr not there: March ",
         "the plan. not found in the passages The main",
-        "wide. word for word in 2en Written",
+        "wide. word for word in 2 en Written",
         "1 word for word, 1 supported, 1 partly supported, 1 contradicted, and 1 not found",
     ):
         assert part in read
@@ -383,8 +383,8 @@ def test_a_foreign_quote_names_its_language() -> None:
     reply = messages(answered())[-1]["content"]
     french, english = re.findall(r'<div class="sentence".*?</div>', reply)
     assert 'title="Source 1, French"' in french and 'title="Source 2, English"' in english
-    assert 'dir="auto" lang="fr"' in french and text_of(french).endswith("1fr")
-    assert 'dir="auto" lang="en"' in english and text_of(english).endswith("2en")
+    assert 'dir="auto" lang="fr"' in french and text_of(french).endswith("1 fr")
+    assert 'dir="auto" lang="en"' in english and text_of(english).endswith("2 en")
 
 
 def test_the_days_of_a_question_are_named() -> None:
@@ -404,7 +404,7 @@ def test_the_days_of_a_question_are_named() -> None:
 
 def test_a_newer_figure_is_set_against_the_earlier_one() -> None:
     reply = reply_to(with_time(answer_of(answered())))
-    newer = "Newer: 4 2en (2022-07-20), earlier: 10 1fr (2023-11-13)"
+    newer = "Newer: 4 2 en (2022-07-20), earlier: 10 1 fr (2023-11-13)"
     assert newer in text_of(reply)
     assert reply.count('href="#t1-s1"') == reply.count('href="#t1-s2"') == 2
 

@@ -7,6 +7,9 @@ window.assistant = (() => {
   const find = (selector, within = document) => within.querySelector(selector);
   const cards = () => [...document.querySelectorAll("#sources details.turn[open] .card")];
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const NAMED = ["a", "button", "[role=img]"]
+    .map((kind) => `.gradio-container .prose ${kind}[title]:not([aria-label])`)
+    .join();
   let commands = 0;
   let words = {};
 
@@ -35,7 +38,8 @@ window.assistant = (() => {
     for (const card of document.querySelectorAll(".card.chosen")) card.classList.remove("chosen");
     if (target.matches(".card")) target.classList.add("chosen");
     target.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "nearest" });
-    target.focus({ preventScroll: true });
+    // A `details` that can be focused itself would be left out by the Tab key with all it holds.
+    (target.matches("details") ? find("summary", target) : target).focus({ preventScroll: true });
   }
 
   function step(distance) {
@@ -161,16 +165,23 @@ window.assistant = (() => {
 
   // Gradio names each message by its source, which here is HTML; a screen reader should
   // rather read the message itself. What it took away from buttons and pills comes back.
-  function nameMessages() {
+  function nameParts() {
     for (const role of ["user", "bot"]) {
       const name = say(role === "user" ? "question" : "answer");
       for (const message of document.querySelectorAll(`#chat [data-testid="${role}"]`)) {
         if (message.getAttribute("aria-label") !== name) message.setAttribute("aria-label", name);
       }
     }
-    for (const named of document.querySelectorAll("#chat .message [title]:not([aria-label])")) {
-      named.setAttribute("aria-label", named.title);
+    for (const named of document.querySelectorAll(NAMED)) {
+      const text = named.matches("[role=img]") ? "" : named.textContent.trim();
+      named.setAttribute("aria-label", text ? `${text}, ${named.title}` : named.title);
     }
+    for (const button of document.querySelectorAll("#filters .calendar:not([aria-label])")) {
+      const label = find("[data-testid=block-info]", button.closest(".block"));
+      if (label) button.setAttribute("aria-label", label.textContent.trim());
+    }
+    // A list of buttons is no list; Gradio says that it is one.
+    find("#chat .examples[role]")?.removeAttribute("role");
     // Gradio says "Toggle Sidebar", in English.
     const toggle = find("#filters .toggle-button");
     if (toggle && toggle.getAttribute("aria-label") !== say("filters")) {
@@ -201,7 +212,7 @@ window.assistant = (() => {
   }
 
   new MutationObserver(() => {
-    nameMessages();
+    nameParts();
     foldAbout();
     turnPage();
   }).observe(document.body, { childList: true, subtree: true });

@@ -109,7 +109,7 @@ def _chart(collection: Collection, words: Wording) -> str:
     )
     return (
         f"<section><h3>{html_text(words.say('over_time'))}</h3>"
-        f'<div class="chart" role="img" aria-label="{html_text(f"{caption}; {peak}")}">'
+        f'<div class="chart" role="img" title="{html_text(f"{caption}; {peak}")}">'
         f"{''.join(drawn)}</div>"
         f'<div class="axis"><span>{html_text(columns[0][0])}</span>'
         f"<span>{html_text(peak)}</span><span>{html_text(columns[-1][0])}</span></div>"

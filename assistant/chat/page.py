@@ -19,6 +19,9 @@ from assistant.chat.wording import TAGS, Wording, wording
 _CHATS = 200
 _WAITING = 64
 _AT_ONCE = 4
+_REGIONS = {"zh": ("zh-CN", "zh-TW", "zh-HK")}
+"""Locales that Gradio has tables for, and does not look for under their language alone."""
+
 _SCRIPTS = "".join(
     f'<script src="{name}.js" defer></script>' for name in ("chat", "reader", "adding")
 )
@@ -44,7 +47,9 @@ _SCRIPTED = (
 
 def add_page(app: FastAPI, services: Services) -> FastAPI:
     """Mounts the page at the root of `app`."""
-    i18n = gr.I18n(**{tag: _labels(wording(tag)) for tag in TAGS})
+    i18n = gr.I18n(
+        **{name: _labels(wording(tag)) for tag in TAGS for name in (tag, *_REGIONS.get(tag, ()))}
+    )
     blocks = _blocks(services, i18n)
     blocks.queue(max_size=_WAITING, default_concurrency_limit=_AT_ONCE, api_open=False)
     mounted: FastAPI = gr.mount_gradio_app(

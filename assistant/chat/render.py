@@ -74,7 +74,7 @@ def _turn(turn: Turn, words: Wording, *, is_open: bool) -> str:
     else:
         body = quiet(words.say("searching" if turn.waiting else "no_answer"))
     return (
-        f'<details class="turn" id="t{turn.number}" tabindex="-1"{" open" if is_open else ""}>'
+        f'<details class="turn" id="t{turn.number}"{" open" if is_open else ""}>'
         f"<summary>{summary}</summary>{body}</details>"
     )
 

@@ -143,7 +143,7 @@ def _pills(turn: int, answer: Answer, numbers: Iterable[int], words: Wording) ->
     for number in numbers:
         tag = languages.get(number, "")
         name = words.joined([words.say("source", n=number), tag and words.language(tag)])
-        label = f'<span class="tag">{html_text(tag)}</span>' if tag else ""
+        label = f' <span class="tag">{html_text(tag)}</span>' if tag else ""
         shown.append(
             f'<a class="pill" dir="ltr" href="#t{turn}-s{number}" title="{html_text(name)}">'
             f"{number}{label}</a>"
