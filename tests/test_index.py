@@ -257,7 +257,7 @@ def test_readers_answer_while_builds_replace_the_index(tmp_path: Path, tiny_mode
 
     def ask(assistant: Assistant) -> set[str]:
         seen = set()
-        while not done.is_set():
+        while not done.wait(0.01):
             answer = assistant.answer("When did the harbour of Fairhaven open?")
             seen.add(answer.index.generation)
             assert answer.hits[0].article.id == "harbour"

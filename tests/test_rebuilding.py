@@ -101,7 +101,7 @@ def test_questions_are_answered_meanwhile(desk: tuple[Path, Path]) -> None:
     with Assistant(index) as assistant:
 
         def ask() -> None:
-            while not stop.is_set():
+            while not stop.wait(0.05):
                 try:
                     answer = assistant.answer("How much did the cranes of the harbour cost?")
                     assert answer.found
