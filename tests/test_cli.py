@@ -188,6 +188,12 @@ def test_eval(run: Any, tiny_index: Path, cases: Path) -> None:
         ["ask", "q", "--mode", "magic"],
         ["build", "a", "b"],
         ["chat", "--port", "70000"],
+        ["chat", "--host", "0.0.0.0"],
+        ["chat", "--host", "news.example"],
+        ["chat", "--auth", "desk", "--no-auth"],
+        ["chat", "--rate", "-1"],
+        ["chat", "--rate", "nan"],
+        ["chat", "--rate", "many"],
         ["search", "q", "--no-such-option"],
     ],
     ids=" ".join,
@@ -196,6 +202,45 @@ def test_usage_errors(run: Any, arguments: list[str]) -> None:
     done = run(*arguments)
     assert (done.status, done.out) == (2, "")
     assert done.err.startswith("usage: assistant")
+
+
+def test_chat(run: Any, tiny_index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[dict[str, Any]] = []
+    monkeypatch.setattr("assistant.chat.server.serve", lambda **options: served.append(options))
+    monkeypatch.setenv("ASSISTANT_PASSWORD", "long enough")
+    assert run("chat", "--index", tiny_index).status == 0
+    options = ("--host", "::", "--auth", "desk", "--rate", "0.5", "--allow-edit", "--port", "0")
+    assert run("chat", "--index", tiny_index, "--articles", "a", *options).status == 0
+    plain, other = served
+    assert (plain["host"], plain["auth"], plain["no_auth"]) == ("127.0.0.1", None, False)
+    assert (plain["rate"], plain["allow_edit"], plain["mcp"]) == (10.0, False, False)
+    assert (other["host"], other["auth"], other["rate"]) == ("::", "desk", 0.5)
+    assert (other["articles"], other["allow_edit"], other["port"]) == (Path("a"), True, 0)
+
+
+def test_the_default_rate_is_the_servers() -> None:
+    from assistant.chat.rates import DEFAULT_RATE
+
+    assert _parser().parse_args(["chat"]).rate == DEFAULT_RATE
+
+
+def test_a_password_that_is_missing_is_said_before_anything_is_built(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for password, said in ((None, "set the environment variable"), ("short", "shorter than 8")):
+        if password is None:
+            monkeypatch.delenv("ASSISTANT_PASSWORD", raising=False)
+        else:
+            monkeypatch.setenv("ASSISTANT_PASSWORD", password)
+        done = run("chat", "--auth", "desk", "--index", tmp_path / "i", "--articles", tmp_path)
+        assert (done.status, done.err.count("\n")) == (1, 1)
+        assert said in done.err
+
+
+def test_the_starter_passes_its_arguments_on() -> None:
+    done = python(str(ROOT / "app.py"), "--host", "0.0.0.0")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--no-auth" in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["build", "--help"], ["--version"]])

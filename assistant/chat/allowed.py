@@ -28,7 +28,7 @@ MAX_FILE = 2_000_000
 MAX_PASTED_CHARACTERS = 100_000
 """The longest text that is taken as a pasted article: twenty long reports."""
 
-_BYTES_A_CHARACTER = 12  # JSON may write a character as two escapes of six bytes
+_BYTES_A_CHARACTER = 12  # as two escapes of six in JSON, or four of three in a URL
 _REST = 16 * 1024  # the fields' names, the short values, white space
 _MOST_ASKED = (
     MAX_QUESTION_CHARACTERS * (MAX_HISTORY + 1) + MAX_NAME_CHARACTERS * (MAX_NAMES + 1) * 2
@@ -37,6 +37,9 @@ MAX_BODY = _BYTES_A_CHARACTER * _MOST_ASKED + _REST
 """Bytes: the largest question with all that may go with it, however its JSON is written."""
 
 MAX_PASTED = _BYTES_A_CHARACTER * (MAX_PASTED_CHARACTERS + 5 * MAX_NAME_CHARACTERS) + _REST
+
+LONGEST_URL = _BYTES_A_CHARACTER * MAX_QUESTION_CHARACTERS + 1024
+"""Characters: the page's, with the longest question, percent-encoded, as `?q=`."""
 
 PAGE = "/"
 QUEUE = "/gradio_api/queue/join"

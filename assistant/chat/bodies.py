@@ -44,7 +44,9 @@ async def read_body(path: str, headers: Headers, receive: Receive) -> Receive:
 
 
 def _too_large(most: int) -> Refused:
-    return Refused(413, f"The request is larger than {most} bytes.")
+    # What is left of the body must not be read as the next request.
+    close = {"connection": "close"}
+    return Refused(413, f"The request is larger than {most} bytes.", close)
 
 
 def _replay(first: Message, receive: Receive) -> Receive:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from assistant.chat.allowed import PAGE, Allowed, costs
+from assistant.chat.allowed import LONGEST_URL, PAGE, Allowed, costs
 from assistant.chat.bodies import read_body
 from assistant.chat.hardening import Response
 from assistant.chat.login import Login
@@ -73,6 +73,7 @@ class Guard:
     def _check(self, scope: Scope) -> None:
         headers, client = Headers(scope=scope), client_of(scope)
         method, path = scope["method"], scope["path"]
+        _check_form(scope, headers)
         self._check_host(headers)
         if self._login is not None:
             self._login.check(headers.getlist("authorization"), client)
@@ -97,6 +98,15 @@ class Guard:
                         "This host name is not allowed here; "
                         "start the chat with --allow-host and the name.",
                     )
+
+
+def _check_form(scope: Scope, headers: Headers) -> None:
+    if "transfer-encoding" in headers and "content-length" in headers:
+        # A proxy may go by the one and this server by the other: then there is no telling
+        # where this request ends.
+        raise Refused(400, "The request has two lengths.", {"connection": "close"})
+    if len(scope["path"]) + len(scope["query_string"]) > LONGEST_URL:
+        raise Refused(414, f"The URL is longer than {LONGEST_URL} characters.")
 
 
 def _check_origin(method: str, headers: Headers) -> None:

@@ -28,8 +28,6 @@ async def send_refusal(refused: Refused, send: Send) -> None:
     headers = {
         "content-type": "application/json",
         "content-length": str(len(body)),
-        # The rest of a body that was too large must not be read as the next request.
-        **({"connection": "close"} if refused.status == 413 else {}),
         **refused.headers,
     }
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
