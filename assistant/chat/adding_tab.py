@@ -160,13 +160,16 @@ def _row(one: Added, words: Wording) -> str:
         f'<li dir="auto" lang="{html_text(article.language)}">{html_text(article.title)}</li>'
         for article in one.articles[:_MOST_SHOWN]
     )
+    left = one.article_count - len(one.articles[:_MOST_SHOWN])
+    if left > 0:
+        titles += f"<li>{html_text(words.say('and_more', n=words.number(left)))}</li>"
     problems = "".join(
         f'<li class="missing">{html_text(words.say("added_problem", reason=str(problem)))}</li>'
         for problem in one.problems[:_MOST_SHOWN]
     )
     return (
         f"<li><b><bdi>{html_text(one.name)}</bdi></b> "
-        f"{html_text(words.count('articles', len(one.articles)))} "
+        f"{html_text(words.count('articles', one.article_count))} "
         f'<button type="button" class="act do:take-back:{html_text(one.key)}">'
         f"{html_text(words.say('added_undo'))}</button><ul>{titles}{problems}</ul></li>"
     )
