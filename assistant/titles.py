@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import heapq
+import re
 import unicodedata
 from collections.abc import Iterable
-
-import regex
 
 _LONGEST = 500
 """The most characters of what is typed that are read; a title holds no more."""
 
 # Accents of Latin, Greek and Cyrillic, vowel signs of Hebrew and Arabic, and characters that are
 # not seen. The marks of other scripts are letters to their readers, and stay.
-_PASSED_OVER = regex.compile(
+_PASSED_OVER = re.compile(
     "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640"
     "\u064b-\u065f\u0670\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+"
 )
-_PLAIN = str.maketrans(
-    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+_PLAIN = (
+    ("ł", "l"),
+    ("ø", "o"),
+    ("đ", "d"),
+    ("ð", "d"),
+    ("ı", "i"),
+    ("æ", "ae"),
+    ("œ", "oe"),
+    ("þ", "th"),
 )
 """Letters that are typed without their stroke and that Unicode does not take apart."""
 
@@ -30,7 +36,9 @@ _EDGE = "\x1f"
 def _folded(text: str) -> str:
     """`text` without differences of case, accent and width."""
     text = unicodedata.normalize("NFKC", text).casefold()
-    text = _PASSED_OVER.sub("", unicodedata.normalize("NFD", text)).translate(_PLAIN)
+    text = _PASSED_OVER.sub("", unicodedata.normalize("NFD", text))
+    for letter, plain in _PLAIN:
+        text = text.replace(letter, plain)
     return unicodedata.normalize("NFC", text)
 
 
