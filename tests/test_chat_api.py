@@ -6,13 +6,14 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytest.importorskip("gradio")
 
-from chat_fixtures import ARTICLES, FakeBackend, FakeEditing, WritingBackend, with_time
+from chat_fixtures import FakeBackend, FakeEditing, WritingBackend, with_time
 from fastapi.testclient import TestClient
 from helpers import ROOT
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 
 from assistant.api import Assistant
 from assistant.chat import build_app, schemas
+from assistant.chat.allowed import LONGEST_URL, MAX_PASTED_CHARACTERS
 from assistant.chat.login import Login
 
 DOCUMENT = ROOT / "docs" / "http.md"
@@ -144,6 +146,28 @@ def test_results_of_an_index_are_as_they_are_described(tiny: Assistant) -> None:
     assert answer.hits[0].explanation is not None
     same(schemas.AnswerModel, answer.to_dict())
     same(schemas.AnswerModel, tiny.answer("xyzzy in May 2023?", k=1).to_dict())
+    same(schemas.CollectionModel, tiny.collection().to_dict())
+    found = [article.to_dict() for article in tiny.find_articles("harbour", limit=3)]
+    assert found
+    same(schemas.FoundArticles, {"articles": found})
+
+
+def test_what_a_folder_adds_is_as_it_is_described(tmp_path: Path) -> None:
+    from assistant.editing import Folder
+
+    folder = Folder(tmp_path)
+    added = folder.add("a.txt", b"A bridge\n\nThe bridge of the town opened on Monday morning.")
+    same(schemas.AddedModel, added.to_dict())
+    same(schemas.AddedFiles, {"files": [one.to_dict() for one in folder.added()]})
+    with open_client(build_app(FakeBackend(), editing=folder)) as client:
+        assert client.delete(f"/api/files/{added.key}").json() == {"undone": added.key}
+        assert client.get("/api/files").json() == {"files": []}
+        wrong = client.post(
+            "/api/files?name=../x.exe",
+            content=b"x",
+            headers={"content-type": "application/octet-stream"},
+        )
+    assert wrong.status_code == 400 and "not read" in wrong.json()["error"]
 
 
 @pytest.mark.parametrize(
@@ -236,10 +260,10 @@ def test_every_status_is_documented(editing: TestClient) -> None:
     statuses = {s for o in operations(described(editing)).values() for s in o["responses"]}
     for status in statuses - {"200"}:
         assert f"\n| {status} |" in text
-    for field in json.loads(json.dumps(described(editing)["components"]["schemas"]["AskedQuery"]))[
-        "properties"
-    ]:
+    for field in described(editing)["components"]["schemas"]["AskedQuery"]["properties"]:
         assert f"`{field}`" in text
+    assert f"| 414 | the URL is longer than {LONGEST_URL:,} characters |" in text
+    assert f"at most {MAX_PASTED_CHARACTERS:,} characters" in text
 
 
 FIELDS = ("question", "k", "mode", "languages", "prefer_language", "sources", "since", "until")
@@ -298,7 +322,3 @@ def test_no_title_breaks_the_server(client: TestClient, title: str, limit: Any) 
     except UnicodeEncodeError:
         return  # such a URL cannot be written
     assert response.status_code in (200, 422)
-
-
-def test_articles_have_every_shape() -> None:
-    assert {bool(article.authors) for article in ARTICLES} == {True, False}
