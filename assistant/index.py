@@ -51,7 +51,7 @@ from assistant.errors import (
     ModelMismatch,
 )
 from assistant.files import sha256_file, sync_file, sync_folder, write_atomically
-from assistant.late import WordIndex, WordMatrix, Words, write_words
+from assistant.late import Reader, WordIndex, WordMatrix, Words, write_words
 from assistant.lexical import LexicalEntry, LexicalIndex, write_lexical
 from assistant.romanised import Keys, RomanisedIndex, Usual, write_romanised
 from assistant.sample import draw_sample
@@ -264,6 +264,12 @@ class Index:
         """The model as a table of token vectors, where it is one and the index has words."""
         embedder = self.embedder
         return embedder if self.words and isinstance(embedder, StaticEmbedder) else None
+
+    @cached_property
+    def reader(self) -> Reader | None:
+        """What reads sentences, where the model is a table of token vectors."""
+        table = self.token_table
+        return None if table is None else Reader(table)
 
     @cached_property
     def sample_vectors(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:

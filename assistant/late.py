@@ -10,10 +10,13 @@ of the words around it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +41,9 @@ _MATCH = 0.6
 """The cosine over which a passage is said to hold a word of the question."""
 
 _TEXTS_AT_ONCE = 64
+
+MOST_KEPT = 2048
+"""How many texts a reader keeps: of a sentence's usual length they take 4 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,17 +228,6 @@ class WordMatrix:
         vectors = token_vectors(self._layout.ids)
         self._vectors = np.asfortranarray(vectors) if many else vectors  # [m, d]
 
-    @classmethod
-    def of_texts(cls, texts: Sequence[Ids], token_vectors: TokenVectors) -> WordMatrix:
-        """The same of texts that are in no index, from the tokens of each."""
-        matrix = cls.__new__(cls)
-        matrix._layout = _Layout.of(texts)
-        matrix._vectors = token_vectors(matrix._layout.ids)
-        matrix._inverse = _inverse_lengths(
-            matrix._layout, _lengths(matrix._layout, matrix._vectors)
-        )
-        return matrix
-
     def best(self, units: Floats) -> Floats:
         """The highest cosine, at least 0, of unit vectors [q, d] in each passage [q, n]."""
         products = np.ascontiguousarray((units @ self._vectors.T).T)  # [m, q]
@@ -304,3 +299,64 @@ def above_usual(best: Floats, usual: Floats) -> Floats:
     """
     excess: Floats = np.maximum(best - usual, 0.0)
     return excess
+
+
+class Table(Protocol):
+    """What is needed of a model; `embedding.StaticEmbedder` has it."""
+
+    def word_tokens(self, texts: Sequence[str]) -> list[Ids]:
+        """The tokens of texts, those that go on a word inverted."""
+
+    def token_vectors(self, ids: Rows) -> Floats:
+        """The vectors [n, d] of tokens."""
+
+    def embed_tokens(self, tokens: Sequence[Ids]) -> Floats:
+        """The unit vectors [n, d] of texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadText:
+    """A text as a model has it: its words, and its unit vector [d]."""
+
+    words: Words
+    vector: Floats
+
+
+class Reader:
+    """Compares questions with texts that are in no index, and keeps what it read last.
+
+    Questions come back to the same passages, and an explained answer compares their sentences
+    twice.
+    """
+
+    def __init__(self, table: Table, *, most_kept: int = MOST_KEPT) -> None:
+        self._table = table
+        self._most_kept = most_kept
+        self._kept: OrderedDict[str, _ReadText] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def _keep(self, texts: Mapping[str, _ReadText]) -> None:
+        with self._lock:
+            for text, read in texts.items():
+                self._kept[text] = read
+                self._kept.move_to_end(text)
+            while len(self._kept) > self._most_kept:
+                self._kept.popitem(last=False)
+
+    def compare(self, question: str, texts: Sequence[str]) -> tuple[Floats, Floats]:
+        """The cosine of a question with each of some texts, and their late interaction; [n]."""
+        with self._lock:
+            read = {text: self._kept[text] for text in texts if text in self._kept}
+        missing = [text for text in dict.fromkeys(texts) if text not in read]
+        asked, *tokens = self._table.word_tokens([question, *missing])
+        vector, *vectors = self._table.embed_tokens([asked, *tokens])
+        words = words_of(tokens, self._table.token_vectors)
+        for text, some, its_vector in zip(missing, words, vectors, strict=True):
+            # Copies, because a view would keep all that was read with it.
+            some = Words(some.tokens, some.lengths.copy())
+            read[text] = _ReadText(some, its_vector.copy())
+        self._keep(read)
+        cosines: Floats = np.stack([read[text].vector for text in texts]) @ vector
+        by_words = Question.of(asked, self._table.token_vectors)
+        matrix = WordMatrix([read[text].words for text in texts], self._table.token_vectors)
+        return cosines, maxsim(by_words, matrix.best(by_words.units))

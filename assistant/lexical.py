@@ -121,7 +121,7 @@ class LexicalIndex:
 
     def idf(self, terms: Iterable[str], *, field: Field = "terms") -> dict[str, float]:
         """The inverse document frequency of each term over the passages of the index."""
-        return {t: self._idf(self._searcher.doc_freq(field, t)) for t in set(terms)}
+        return {t: self._idf(self._searcher.doc_freq(field, t)) for t in dict.fromkeys(terms)}
 
     def _filters(
         self,

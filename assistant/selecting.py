@@ -13,7 +13,7 @@ from assistant.cues import Expected, expected, offers
 from assistant.index import Index
 from assistant.references import refers_back
 from assistant.sentences import compare
-from assistant.text import Span, lexical_terms, sentence_spans
+from assistant.text import lexical_terms, spans_within
 from assistant.types import Hit, Mode
 
 HITS_READ = 4
@@ -57,14 +57,11 @@ class Candidate:
 
 def candidates(hits: Sequence[Hit]) -> list[Candidate]:
     """The sentences of the first passages, each once, best passage first, in order of the text."""
-    spans: dict[str, list[Span]] = {}
     seen: set[tuple[str, int]] = set()
     found = []
     for hit in hits[:HITS_READ]:
         article, passage = hit.article, hit.passage
-        if article.id not in spans:
-            spans[article.id] = sentence_spans(article.text, article.language)
-        for start, end in spans[article.id]:
+        for start, end in spans_within(article.text, passage.start, passage.end, article.language):
             # A sentence longer than a passage is quoted as far as the passage goes.
             start, end = max(start, passage.start), min(end, passage.end)
             if end - start < _SHORTEST or (article.id, start) in seen:

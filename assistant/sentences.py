@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from assistant.embedding import StaticEmbedder
 from assistant.index import Index
-from assistant.late import Question, WordMatrix, maxsim
-from assistant.text import lexical_terms
+from assistant.text import haystack, lexical_terms, needle
 from assistant.types import Mode
 
 Floats = npt.NDArray[np.float32]
@@ -31,16 +29,6 @@ class Comparison:
         return total
 
 
-def _by_tokens(
-    table: StaticEmbedder, question: str, sentences: Sequence[str]
-) -> tuple[Floats, Floats]:
-    tokens = table.word_tokens([question, *sentences])
-    vectors = table.embed_tokens(tokens)
-    asked = Question.of(tokens[0], table.token_vectors)
-    late = maxsim(asked, WordMatrix.of_texts(tokens[1:], table.token_vectors).best(asked.units))
-    return vectors[1:] @ vectors[0], late
-
-
 def compare(index: Index, question: str, sentences: Sequence[str], *, mode: Mode) -> Comparison:
     """Compares a question with sentences as the mode compares it with passages."""
     nothing = np.zeros(len(sentences), np.float32)
@@ -50,13 +38,14 @@ def compare(index: Index, question: str, sentences: Sequence[str], *, mode: Mode
     if mode != "dense":
         weights = index.lexical.idf(lexical_terms(question))
         total = sum(weights.values()) or 1.0
-        held = (frozenset(lexical_terms(sentence)) for sentence in sentences)
-        shares = [sum(w for t, w in weights.items() if t in terms) / total for terms in held]
+        needles = [(needle(term), weight) for term, weight in weights.items()]
+        shares = [
+            sum(w for n, w in needles if n in hay) / total for hay in map(haystack, sentences)
+        ]
         lexical = np.array(shares, np.float32)
     if mode != "lexical":
-        table = index.token_table
-        if table is not None:
-            cosine, late = _by_tokens(table, question, sentences)
+        if index.reader is not None:
+            cosine, late = index.reader.compare(question, sentences)
         else:
             vectors = index.embedder.embed_passages(sentences)
             cosine = vectors @ index.embedder.embed_question(question)

@@ -13,10 +13,11 @@ _CLOSERS = r"[\"'”’»›)\]）」』】〉》]*"
 _BOUNDARY = regex.compile(
     rf"(?P<strong>[。！？｡।॥።፧։؟۔၊။។៕]+){_CLOSERS}"
     rf"|(?P<weak>[.!?…‥]+)(?:[  ]?[»])?{_CLOSERS}(?=\s|$)"
-    r"|(?P<line>(?<![ \t])[ \t]*+(?:\r\n|[\n\r\u2028\u2029])\s*)"
+    r"|(?P<line>(?:\r\n|[\n\r\u2028\u2029])\s*)"
 )
+_BLANK_LINE = "\n\n"
 _PARAGRAPH = regex.compile(r"(?:\r\n|[\n\r\u2028])[ \t]*(?:\r\n|[\n\r\u2028])|\u2029")
-_LAST_WORD = regex.compile(r"[\p{L}\p{M}\p{N}.'’]*$")
+_LAST_WORD = regex.compile(r"(?<![\p{L}\p{M}\p{N}.'’])[\p{L}\p{M}\p{N}.'’]*+$")
 _HIRAGANA = regex.compile(r"\p{Hiragana}")
 _CLOSER = regex.compile(r"[”’»›)\]）」』】〉》\"']")
 _TERMINATED = regex.compile(r"[.!?…。！？।؟۔:：;；\"'”’»」』)]\s*$")
@@ -53,7 +54,7 @@ def _ends_sentence(text: str, match: regex.Match[str], language: str) -> bool:
     marks = match["weak"]
     if marks != ".":
         return True
-    word = _LAST_WORD.search(text, max(0, match.start() - 30), match.start())
+    word = _LAST_WORD.search(text[max(0, match.start() - 30) : match.start()])
     before = word[0] if word else ""
     if not before or not after:
         return True
@@ -77,7 +78,7 @@ def _line_ends(text: str, match: regex.Match[str]) -> bool:
     if match.end() < len(text) and text[match.end()].islower():
         return False
     start = max(text.rfind("\n", 0, match.start()), text.rfind("\r", 0, match.start())) + 1
-    line = text[start : match.start()]
+    line = text[start : match.start()].rstrip(" \t")
     return len(line) < 55 or _TERMINATED.search(line) is not None
 
 
@@ -108,6 +109,8 @@ def _trim(text: str, start: int, end: int) -> Span | None:
 
 def _cut_long(text: str, start: int, end: int) -> list[Span]:
     """Cuts a stretch without sentence marks at its spaces and commas."""
+    if end - start <= _LONGEST_UNMARKED:
+        return [(start, end)]
     unmarked = len(_THAI_LIKE.findall(text, start, end)) * 2 > end - start
     longest = _LONGEST_UNMARKED if unmarked else _LONGEST_SENTENCE
     if end - start <= longest:
@@ -143,6 +146,17 @@ def sentence_spans(text: str, language: str = "und") -> list[Span]:
                     spans.append(trimmed)
         start = max(start, end)
     return spans
+
+
+def spans_within(text: str, start: int, end: int, language: str = "und") -> list[Span]:
+    """Those of `sentence_spans(text, language)` that reach into `text[start:end]`.
+
+    No sentence goes on over an empty line: only what lies between two is split.
+    """
+    first = text.rfind(_BLANK_LINE, 0, start) + 1
+    last = text.find(_BLANK_LINE, end)
+    spans = sentence_spans(text[first : last if last >= 0 else len(text)], language)
+    return [(first + a, first + b) for a, b in spans if first + a < end and first + b > start]
 
 
 def is_spaceless(text: str) -> bool:
@@ -196,6 +210,27 @@ def lexical_terms(text: str) -> list[str]:
         else:
             terms.extend(_grams(run, 2))
     return terms
+
+
+@lru_cache(maxsize=1 << 12)
+def haystack(text: str) -> str:
+    """A string that holds the `needle` of each of the lexical terms of `text`, and of no other."""
+    runs = (
+        f"_{match[0]}_" if match["word"] is not None else match[0]
+        for match in _RUN.finditer(_folded(text))
+    )
+    return f" {' '.join(runs)} "
+
+
+def needle(term: str) -> str:
+    """What the haystack of a text holds where the text has the lexical term."""
+    if term.startswith("="):
+        word = term[1:]
+        return f"_{word}_" if len(word) < _LONGEST_WORD else f"_{word}"
+    if len(term) == 1 or (len(term) == 2 and _THAI_LIKE.match(term)):
+        # A run that is shorter than the grams of its script.
+        return f" {term} "
+    return term
 
 
 def shared_words(question: str, text: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from assistant.errors import IndexCorrupt
 from assistant.late import (
     MOST_WORDS,
     Question,
+    Reader,
     WordIndex,
     WordMatrix,
     Words,
@@ -189,3 +191,60 @@ def test_files_that_hold_no_words(tmp_path: Path, name: str, content: bytes | No
         (tmp_path / name).write_bytes(content)
     with pytest.raises(IndexCorrupt, match="build it again"):
         WordIndex(tmp_path)
+
+
+class Table:
+    """Texts of numbers as a model reads them; `read` has those that it was given."""
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+
+    def word_tokens(self, texts: Sequence[str]) -> list[Ids]:
+        self.read += texts
+        return [tokens(*((int(number),) for number in text.split())) for text in texts]
+
+    def token_vectors(self, ids: npt.NDArray[np.int64]) -> Floats:
+        return token_vectors(ids)
+
+    def embed_tokens(self, tokens: Sequence[Ids]) -> Floats:
+        sums = np.stack([token_vectors(one).sum(axis=0) for one in tokens])
+        return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
+
+
+READ = ["1 2 3", "4", "1 5 6", "4", "7 8 9 10"]
+
+
+def test_a_reader_compares_as_cosines_and_late_interaction_do() -> None:
+    table = Table()
+    cosines, late = Reader(table).compare("1 4 6", READ)
+    asked, *others = table.word_tokens(["1 4 6", *READ])
+    vector, *vectors = table.embed_tokens([asked, *others])
+    np.testing.assert_allclose(cosines, np.stack(vectors) @ vector, atol=1e-6)
+    question = Question.of(asked, token_vectors)
+    best = WordMatrix(list(words_of(others, token_vectors)), token_vectors).best(question.units)
+    np.testing.assert_array_equal(late, maxsim(question, best))
+
+
+def test_what_a_reader_kept_is_not_read_again_and_compares_the_same() -> None:
+    table = Table()
+    reader = Reader(table)
+    first = reader.compare("1 4 6", READ)
+    assert table.read == ["1 4 6", "1 2 3", "4", "1 5 6", "7 8 9 10"]
+    table.read.clear()
+    again = reader.compare("1 4 6", [*READ[1:], "11"])
+    assert table.read == ["1 4 6", "11"]
+    np.testing.assert_allclose(again[0][:4], first[0][1:], atol=1e-6)
+    alone = Reader(Table()).compare("1 4 6", [*READ[1:], "11"])
+    np.testing.assert_allclose(again, alone, atol=1e-6)
+
+
+def test_a_reader_keeps_the_last_texts_only() -> None:
+    table = Table()
+    reader = Reader(table, most_kept=2)
+    whole = reader.compare("1", READ)
+    np.testing.assert_array_equal(whole, Reader(Table()).compare("1", READ))
+    reader.compare("1", ["2"])
+    reader.compare("1", ["3"])
+    table.read.clear()
+    reader.compare("1", ["3", "2", "1 2 3"])
+    assert table.read == ["1", "1 2 3"]

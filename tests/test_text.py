@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.text import lexical_terms, one_line, sentence_spans
+from assistant.text import (
+    haystack,
+    lexical_terms,
+    needle,
+    one_line,
+    sentence_spans,
+    spans_within,
+)
 
 SENTENCES = [
     ("fr", ["M. Lloyd Austin est arrivé à Séoul.", "Il a parlé de Mme. Dupont."]),
@@ -207,3 +214,44 @@ def test_forms_of_a_word_share_terms() -> None:
 )
 def test_one_line(text: str, shown: str) -> None:
     assert one_line(text) == shown
+
+
+@settings(max_examples=200)
+@given(st.lists(MIXED, max_size=5).map("\n\n".join), st.data())
+def test_the_sentences_of_a_stretch_are_those_of_the_text_that_reach_into_it(
+    text: str, data: st.DataObject
+) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    for language in ("und", "de"):
+        expected = [(a, b) for a, b in sentence_spans(text, language) if a < end and b > start]
+        assert spans_within(text, start, end, language) == expected
+
+
+@settings(max_examples=200)
+@given(MIXED, MIXED)
+def test_a_haystack_holds_the_needles_of_its_own_terms_alone(text: str, other: str) -> None:
+    terms = set(lexical_terms(text))
+    for term in {*terms, *lexical_terms(other)}:
+        assert (needle(term) in haystack(text)) == (term in terms)
+
+
+def test_needles_tell_whole_runs_from_parts() -> None:
+    text = f"2024年 เกม a {'b' * 70} 新聞 ab 국"
+    terms = set(lexical_terms(text))
+    for one in (
+        "年",
+        "月",
+        "新",
+        "เก",
+        "เกม",
+        "เกมส์",
+        "a",
+        "b" * 64,
+        "b" * 63,
+        "b" * 80,
+        "국",
+        "국회",
+    ):
+        for term in lexical_terms(one):
+            assert (needle(term) in haystack(text)) == (term in terms), (one, term)
