@@ -16,6 +16,7 @@ import pytest
 
 pytest.importorskip("gradio")
 
+from chat_attacks import ATTACKS
 from chat_browsing import ask, eventually, focused, reader, watched_page
 from chat_fixtures import (
     HOSTILE_TEXT,
@@ -28,7 +29,9 @@ from chat_fixtures import (
     start_server,
 )
 
+from assistant.chat.escaping import display_text
 from assistant.chat.wording import TAGS, wording
+from assistant.editing import Added, Summary
 
 pytestmark = pytest.mark.browser
 
@@ -322,6 +325,31 @@ def test_files_are_dropped_listed_and_taken_back(page: Any, tmp_path: Path) -> N
     page.click("#added >> text=Undo")
     page.wait_for_selector("#said:has-text('It was taken back.')")
     assert EDITING.added() == ()
+
+
+def test_hostile_file_names_and_titles_are_text(browser: Any) -> None:
+    editing, backend = FakeEditing(), FakeBackend()
+    strings = [text.encode("utf-8", "replace").decode() for text in ATTACKS]
+    with watched_page(browser, start_server(backend, editing=editing)) as page:
+        for some in (strings[:32], strings[32:]):
+            editing.kept = {
+                str(n): Added(str(n), text, text, (Summary(text, text, text),), (), 1, 0)
+                for n, text in enumerate(some)
+            }
+            page.click("#ask-tab-button")
+            page.click("#add-tab-button")
+            last = display_text(some[0])
+            eventually(lambda last=last: texts(page, "#added b bdi")[-1:] == [last.strip()])
+            for selector in ("#added b bdi", "#added li li"):
+                shown = page.evaluate(
+                    "(s) => [...document.querySelectorAll(s)].map((e) => e.textContent)", selector
+                )
+                assert shown == [display_text(text) for text in reversed(some)]
+            tags = page.evaluate(
+                "() => [...new Set([...document.querySelectorAll('#added .prose *')]"
+                ".map((e) => e.tagName))]"
+            )
+            assert set(tags) <= {"B", "BDI", "BUTTON", "DIV", "H3", "LI", "UL", "SPAN"}
 
 
 def test_a_text_is_pasted_and_the_index_brought_up_to_date(page: Any) -> None:
