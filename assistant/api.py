@@ -12,7 +12,7 @@ from types import TracebackType
 from assistant.answer_file import read_answer, save_answer
 from assistant.answering import Asked, compose
 from assistant.answers import Answer
-from assistant.collection import Collection, Found, describe, find_articles
+from assistant.collection import Collection, Found, describe, find_articles, headlines
 from assistant.endpoint import llm_settings
 from assistant.errors import ArticleNotFound, SettingsError
 from assistant.following import complete
@@ -244,6 +244,13 @@ class Assistant:
         if not isinstance(text, str):
             raise SettingsError("what a title is found by must be text")
         return find_articles(self._current(), text, limit=check_limit(limit))
+
+    def headlines(self, *, limit: int = 6) -> list[Found]:
+        """The newest article with a title in each of the `limit` most frequent languages.
+
+        Raises SettingsError where `limit` is not from 1 to 100.
+        """
+        return headlines(self._current(), limit=check_limit(limit))
 
     def save(self, answer: Answer, path: str | Path) -> None:
         """Writes an answer to a `.json` file, which `verify` reads, or a `.md` file of Markdown.

@@ -16,6 +16,7 @@ MAX_MONTHS = 1_200
 _MAX_GAPS = 10
 _SHORTEST_GAP = 14
 _STANDS_OUT = 3
+_LOOKED_AT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,3 +176,19 @@ def find_articles(index: Index, text: str, *, limit: int = 20) -> list[Found]:
         Found(a.id, a.title, a.source, a.published, a.language)
         for a in (articles[number] for number in numbers)
     ]
+
+
+def headlines(index: Index, *, limit: int = 6) -> list[Found]:
+    """The newest article with a title in each of the `limit` most frequent languages."""
+    columns = index.columns
+    newest = np.argsort(columns.days, kind="stable")[::-1]
+    of_article = columns.languages.of_article[newest]
+    found: list[Found] = []
+    for tag, _ in index.info.languages:
+        if len(found) == limit:
+            break
+        numbers = newest[of_article == columns.languages.distinct.index(tag)][:_LOOKED_AT].tolist()
+        articles = index.store.articles(numbers)
+        titled = [articles[number] for number in numbers if articles[number].title.strip()]
+        found += [Found(a.id, a.title, a.source, a.published, a.language) for a in titled[:1]]
+    return found

@@ -249,6 +249,9 @@ class FakeBackend:
         found = [a for a in self.articles if all(word in a.title.lower() for word in words)]
         return [Found(a.id, a.title, a.source, a.published, a.language) for a in found[:limit]]
 
+    def headlines(self, *, limit: int = 6) -> list[Found]:
+        return self.find_articles("", limit=limit)
+
 
 class FakeEditing:
     """Keeps what is added; refuses empty files and keys that it did not give."""

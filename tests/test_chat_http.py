@@ -424,5 +424,6 @@ def test_serve(
 def test_the_examples_are_shown_over_the_articles_that_they_are_about() -> None:
     from assistant.chat.asking import EXAMPLES, _examples
 
-    assert [example["text"] for example in _examples(FakeBackend().info)] == list(EXAMPLES)
-    assert _examples(FakeBackend(ARTICLES[:1]).info) == []
+    assert [example["text"] for example in _examples(FakeBackend())] == list(EXAMPLES)
+    headlines = [article.title for article in ARTICLES[:2]]
+    assert [example["text"] for example in _examples(FakeBackend(ARTICLES[:2]))] == headlines

@@ -32,6 +32,7 @@ from chat_fixtures import (
 from assistant.chat.escaping import display_text
 from assistant.chat.wording import TAGS, wording
 from assistant.editing import Added, Summary
+from assistant.types import Article
 
 pytestmark = pytest.mark.browser
 
@@ -121,6 +122,19 @@ def test_the_drawer_of_filters_opens_and_closes_by_key(page: Any) -> None:
     assert page.get_attribute("#filters .toggle-button", "aria-label") == "Filters"
     page.keyboard.press("f")
     page.wait_for_selector("#languages", state="hidden")
+
+
+def test_headlines_of_other_collections_are_examples_and_text(browser: Any) -> None:
+    articles = [Article(str(n), text, text) for n, text in enumerate(ATTACKS[:6])]
+    with watched_page(browser, start_server(FakeBackend(articles))) as page:
+        page.wait_for_selector("#chat .example >> nth=5")
+        shown = page.evaluate(
+            "() => [...document.querySelectorAll('#chat .example')].map((e) => e.innerText.trim())"
+        )
+        assert shown == [display_text(text).strip() for text in ATTACKS[:6]]
+        page.click("#chat .example >> nth=1")
+        page.wait_for_selector("#t1 .card")
+        assert questions(page) == [display_text(ATTACKS[1]).strip()]
 
 
 # What can be done with an answer

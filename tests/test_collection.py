@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from assistant.api import Assistant
 from assistant.collection import MAX_MONTHS, Collection, Gap, Month, describe
+from assistant.errors import SettingsError
 from assistant.index import Index
 from assistant.last_build import read_last_build, write_last_build
 from assistant.store import Names
@@ -213,3 +214,21 @@ def test_a_report_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
     (tmp_path / "last_build.json").mkdir()
     write_last_build(tmp_path, report())
     assert [path.name for path in tmp_path.iterdir()] == ["last_build.json"]
+
+
+def test_headlines_are_the_newest_of_each_language(tiny: Assistant) -> None:
+    found = tiny.headlines()
+    # English has two articles, of which the later one is the headline.
+    assert [(one.language, one.published and one.published[:7]) for one in found][:1] == [
+        ("en", "2023-11")
+    ]
+    assert len({one.language for one in found}) == len(found) == len(tiny.info.languages)
+    days = sorted(
+        article.published or ""
+        for article in (tiny.article(hit.article.id) for hit in tiny.retrieve("the", k=20))
+        if article.language == "en"
+    )
+    assert found[0].published == days[-1]
+    assert len(tiny.headlines(limit=2)) == 2
+    with pytest.raises(SettingsError, match="limit"):
+        tiny.headlines(limit=0)

@@ -11,7 +11,7 @@ from gradio.components.chatbot import ExampleMessage
 
 from assistant.chat import conversation, export
 from assistant.chat.about import about_panel
-from assistant.chat.backend import Services
+from assistant.chat.backend import Backend, Services
 from assistant.chat.conversation import Turn
 from assistant.chat.escaping import display_text, html_text
 from assistant.chat.filters import chips, choices_from, filter_controls, held, offered, without
@@ -20,7 +20,6 @@ from assistant.chat.render import messages, sources_panel
 from assistant.chat.wording import Wording, wording_for
 from assistant.errors import AssistantError
 from assistant.settings import MAX_QUESTION_CHARACTERS, SAME_LANGUAGE
-from assistant.types import IndexInfo
 
 EXAMPLES = (
     "When will South Korea, the United States and Japan share missile warning data?",
@@ -35,6 +34,7 @@ _EXAMPLES_ARE_ABOUT = "Example article, written for this project"
 _CHAT_SECONDS = 12 * 3600
 _AT_ONCE = 4
 _LONGEST_COMMAND = 100
+_LONGEST_HEADLINE = 200
 
 Outputs = tuple[Any, ...]
 _log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class AskTab:
                     allow_tags=False,
                     group_consecutive_messages=False,
                     placeholder=str(i18n("introduction_html")),
-                    examples=_examples(info),
+                    examples=_examples(services.backend),
                     height="auto",
                 )
                 self.question = gr.Textbox(
@@ -247,7 +247,9 @@ class AskTab:
         return chips(choices_from(*chosen), words_of(request))
 
 
-def _examples(info: IndexInfo) -> list[ExampleMessage]:
-    """The examples, where the articles that they are about are in the index."""
-    known = any(name == _EXAMPLES_ARE_ABOUT for name, _ in info.sources)
-    return [ExampleMessage(text=text) for text in EXAMPLES] if known else []
+def _examples(backend: Backend) -> list[ExampleMessage]:
+    """Questions about the example articles; over other articles, their newest headlines."""
+    if any(name == _EXAMPLES_ARE_ABOUT for name, _ in backend.info.sources):
+        return [ExampleMessage(text=text) for text in EXAMPLES]
+    newest = backend.headlines(limit=len(EXAMPLES))
+    return [ExampleMessage(text=display_text(one.title)[:_LONGEST_HEADLINE]) for one in newest]

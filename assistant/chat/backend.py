@@ -71,6 +71,8 @@ class Backend(Protocol):
 
     def find_articles(self, text: str, *, limit: int) -> list[Found]: ...
 
+    def headlines(self, *, limit: int) -> list[Found]: ...
+
 
 class Rebuilding(Protocol):
     """Brings the index up to date beside the chat, at most once at a time."""
