@@ -17,7 +17,7 @@ from assistant.index import Index
 from assistant.selecting import Candidate, by_day, candidates, choose, features, with_context
 from assistant.text import lexical_terms
 from assistant.times import wants_development
-from assistant.types import Citation, Filters, Hit, Mode
+from assistant.types import Citation, Filters, Hit, Mode, primary_language
 
 Floats = npt.NDArray[np.float32]
 
@@ -40,46 +40,53 @@ class Asked:
 class Calibration:
     """Weights fitted by benchmarks/calibration.py, with the bundled model.
 
-    `sentence` are those of `assistant.selecting.FEATURES`; `evidence` those of EVIDENCE and,
-    last, a constant. `threshold` is the confidence that 85 of 100 questions reach that have an
-    answer; below it there is none.
+    `sentence` are those of `assistant.selecting.FEATURES`; `own` and `foreign` those of EVIDENCE
+    and, last, a constant: the former where the best hit is in the question's language.
+    `threshold` is the confidence that 90 of 100 questions reach that have an answer; below it
+    there is none.
     """
 
     sentence: tuple[float, ...]
-    evidence: tuple[float, ...]
+    own: tuple[float, ...]
+    foreign: tuple[float, ...]
     threshold: float
 
 
-EVIDENCE = ("score", "best three", "coverage", "agreement", "sentence")
+EVIDENCE = ("score", "best three", "coverage", "lead", "sentence")
 """What the confidence is made of; `evidence` has the meaning of each."""
 
 CALIBRATION: dict[Mode, Calibration] = {
     "hybrid": Calibration(
-        sentence=(-0.69, 1.58, 15.76, -0.69, 0.36, 3.15, 1.76, -0.34, 5.11),
-        evidence=(0.124, 0.226, -6.432, 1.324, 0.136, -4.778),
-        threshold=0.289,
+        sentence=(0.79, 0.82, 17.65, -0.58, 0.38, 3.58, 1.91, -0.73, 4.33, -0.15, -6.78),
+        own=(0.02, 0.11, 1.496, 0.158, 0.223, -4.296),
+        foreign=(-0.162, 0.563, -3.118, 0.216, 0.104, -4.475),
+        threshold=0.229,
     ),
     "dense": Calibration(
-        sentence=(0.0, -1.1, 20.11, -7.52, 0.23, 2.92, 1.92, 0.0, 6.64),
-        evidence=(-0.859, 4.752, 0.0, 9.322, 0.423, -12.905),
-        threshold=0.478,
+        sentence=(0.0, -1.27, 23.12, -6.17, 0.0, 2.78, 1.89, 0.0, 6.59, 0.0, -4.54),
+        own=(-5.826, 6.877, 0.0, 12.543, 0.585, -5.802),
+        foreign=(-11.69, 15.192, 0.0, 12.057, 0.237, -3.291),
+        threshold=0.252,
     ),
     "lexical": Calibration(
-        sentence=(9.42, 0.0, 0.0, -9.79, 0.91, 2.41, 2.35, 1.72, 0.0),
-        evidence=(9.048, 4.404, -14.512, 0.0, 0.075, -1.411),
-        threshold=0.265,
+        sentence=(9.53, 0.0, 0.0, -9.14, 0.96, 2.39, 2.21, 1.45, 0.0, 0.0, 0.0),
+        own=(2.183, -1.408, 2.183, 6.18, 0.066, -2.167),
+        foreign=(-0.067, 6.128, -0.067, 13.882, 0.012, -1.202),
+        threshold=0.231,
     ),
 }
 CALIBRATION_WITHOUT_WORDS: dict[Mode, Calibration] = {
     "hybrid": Calibration(
-        sentence=(5.01, 8.33, 0.0, -0.72, 0.78, 1.82, 1.32, 1.54, 0.0),
-        evidence=(0.13, 0.396, -10.344, 1.889, 0.325, -4.893),
-        threshold=0.351,
+        sentence=(4.33, 6.87, 0.0, -0.59, 0.55, 2.62, 2.24, 0.7, 0.0, -0.16, 0.0),
+        own=(0.012, 0.122, 1.626, 0.23, 0.152, -3.292),
+        foreign=(0.025, 1.014, -3.477, 0.13, 0.023, -5.147),
+        threshold=0.23,
     ),
     "dense": Calibration(
-        sentence=(0.0, 13.18, 0.0, -12.21, 1.08, 1.99, 1.38, 0.0, 0.0),
-        evidence=(1.468, -0.184, 0.0, 9.632, 0.651, -12.231),
-        threshold=0.544,
+        sentence=(0.0, 11.61, 0.0, -9.63, 0.68, 2.26, 1.54, 0.0, 0.0, 0.0, 0.0),
+        own=(-5.181, 4.943, 0.0, 16.564, 0.67, -3.818),
+        foreign=(-11.916, 17.222, 0.0, 13.639, 0.115, -2.525),
+        threshold=0.278,
     ),
 }
 """For models without a table of token vectors: late interaction is a part of both scores."""
@@ -92,27 +99,39 @@ def calibration(index: Index, mode: Mode) -> Calibration:
     return (CALIBRATION if with_words else CALIBRATION_WITHOUT_WORDS)[mode]
 
 
+def best_hit(hits: Sequence[Hit]) -> Hit:
+    """The first of those with the highest score; `hits` is not empty."""
+    return max(hits, key=lambda hit: hit.score)
+
+
 def evidence(hits: Sequence[Hit], scores: Floats) -> tuple[float, ...]:
     """What the confidence is made of, EVIDENCE: `hits` and `scores` are not empty.
 
-    The best hit's score, and the mean of the best three; the mean coverage of the hits, which
-    tells how much of the scores is owed to a shared wording; one over the best hit's place in
-    the dense leg; and the best sentence's score.
+    The best hit's score, and the mean of the best three; the best hit's coverage, which tells how
+    much of its score is owed to a shared wording; the points that it is ahead of the best of
+    another article, 0 where there is none; and the best sentence's score.
     """
-    ordered = sorted(hits, key=lambda hit: -hit.score)
-    best = ordered[0]
-    three = [hit.score for hit in ordered[:3]]
+    best = best_hit(hits)
+    three = sorted((hit.score for hit in hits), reverse=True)[:3]
+    others = (hit.score for hit in hits if hit.article.id != best.article.id)
     return (
         best.score,
         sum(three) / len(three),
-        sum(hit.coverage or 0.0 for hit in hits) / len(hits),
-        1 / best.dense_rank if best.dense_rank is not None else 0.0,
+        best.coverage or 0.0,
+        best.score - max(others, default=best.score),
         float(scores.max()),
     )
 
 
-def _confidence(weights: Sequence[float], values: Sequence[float]) -> float:
-    *of_values, constant = weights
+def speaks(hits: Sequence[Hit], language: str) -> bool:
+    """Whether the best hit is in a language, whatever its region or script."""
+    return primary_language(best_hit(hits).article.language) == primary_language(language)
+
+
+def _confidence(weights: Calibration, language: str, hits: Sequence[Hit], scores: Floats) -> float:
+    # Words that are shared within a language say much, and across languages little.
+    *of_values, constant = weights.own if speaks(hits, language) else weights.foreign
+    values = evidence(hits, scores)
     logit = constant + sum(w * v for w, v in zip(of_values, values, strict=True))
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
 
@@ -162,9 +181,9 @@ def compose(index: Index, asked: Asked, hits: Sequence[Hit], *, mode: Mode) -> A
     question = asked.completed or asked.question
     if sentences and lexical_terms(question):
         weights = calibration(index, mode)
-        values = features(index, question, sentences, mode=mode)
+        values = features(index, question, sentences, language=asked.language, mode=mode)
         scores = values @ np.array(weights.sentence, np.float32)
-        confidence = _confidence(weights.evidence, evidence(hits, scores))
+        confidence = _confidence(weights, asked.language, hits, scores)
         if confidence >= weights.threshold:
             chosen = choose(sentences, scores)
             if wants_development(question):

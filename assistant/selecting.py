@@ -14,7 +14,7 @@ from assistant.index import Index
 from assistant.references import refers_back
 from assistant.sentences import compare
 from assistant.text import lexical_terms, spans_within
-from assistant.types import Hit, Mode
+from assistant.types import Hit, Mode, primary_language
 
 HITS_READ = 4
 MAX_SENTENCES = 4
@@ -36,6 +36,8 @@ FEATURES = (
     "name",
     "lexical beside",
     "late beside",
+    "far behind",
+    "late in own",
 )
 """What a sentence is ordered by; `features` has the meaning of each."""
 
@@ -81,17 +83,26 @@ def _beside(sentences: Sequence[Candidate], values: Floats) -> Floats:
     return beside
 
 
-def features(index: Index, question: str, sentences: Sequence[Candidate], *, mode: Mode) -> Floats:
-    """What speaks for each sentence, [n, FEATURES].
+def features(
+    index: Index, question: str, sentences: Sequence[Candidate], *, language: str, mode: Mode
+) -> Floats:
+    """What speaks for each sentence, [n, FEATURES]; `language` is the question's.
 
     Lexical share, cosine and late interaction with the question; the points that its passage
     is behind the best one, those over 10 not counted; whether it has a number, a date or a name
     where the question asks for one; the lexical share and the late interaction
-    of the sentences beside it, since an answer often leaves out what was said before.
+    of the sentences beside it, since an answer often leaves out what was said before; the points
+    behind that were not counted; and the late interaction once more where the sentence is in the
+    question's language, in which words are nearer to each other anyway.
     """
     quotes = [sentence.quote for sentence in sentences]
     compared = compare(index, question, quotes, mode=mode)
-    points = np.array([min(MOST_POINTS, s.hit.score) for s in sentences], np.float32)
+    points = np.array([s.hit.score for s in sentences], np.float32)
+    behind = points.max(initial=0) - points
+    counted = np.minimum(points, MOST_POINTS)
+    counted_behind = counted.max(initial=0) - counted
+    spoken = primary_language(language)
+    own = np.array([primary_language(s.hit.article.language) == spoken for s in sentences])
     wanted = expected(question)
     cue = np.array([offers(quote, question, wanted) for quote in quotes], np.float32)
     return np.stack(
@@ -99,10 +110,12 @@ def features(index: Index, question: str, sentences: Sequence[Candidate], *, mod
             compared.lexical,
             compared.cosine,
             compared.late,
-            points.max(initial=0) - points,
+            counted_behind,
             *(cue * (wanted in kinds) for kinds in _CUES),
             _beside(sentences, compared.lexical),
             _beside(sentences, compared.late),
+            behind - counted_behind,
+            compared.late * own,
         ],
         axis=1,
     ).astype(np.float32)

@@ -15,6 +15,7 @@ from assistant.answers import Answer
 from assistant.api import Assistant
 from assistant.evaluation import contains_answer
 from assistant.index import Index
+from assistant.language import question_language
 from assistant.selecting import candidates, features
 from assistant.text import sentence_spans
 from assistant.types import Hit
@@ -118,7 +119,8 @@ def ordered(index: Index, question: str, hits: Sequence[Hit]) -> list[str]:
     if not sentences:
         return []
     weights = np.array(calibration(index, MODE).sentence, np.float32)
-    scores = features(index, question, sentences, mode=MODE) @ weights
+    language = question_language(question)
+    scores = features(index, question, sentences, language=language, mode=MODE) @ weights
     return [sentences[i].quote for i in np.argsort(-scores, kind="stable").tolist()]
 
 

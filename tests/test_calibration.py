@@ -39,7 +39,7 @@ def test_the_fit_finds_the_line_that_parts_two_groups() -> None:
 def asked(right: int, *rows: list[float]) -> Asked:
     values = np.zeros((len(rows), len(FEATURES)), np.float32)
     values[:, :2] = rows
-    return Asked("same", True, (), values, np.arange(len(rows)) == right, True)
+    return Asked("same", True, (), True, values, np.arange(len(rows)) == right, True)
 
 
 def test_sentences_that_answer_come_first_by_the_weights_fitted_to_them() -> None:
@@ -106,5 +106,5 @@ def test_a_question_is_asked_in_both_languages_and_as_nonsense() -> None:
 def test_the_weights_are_of_all_features() -> None:
     for one in (*CALIBRATION.values(), *CALIBRATION_WITHOUT_WORDS.values()):
         assert len(one.sentence) == len(FEATURES)
-        assert len(one.evidence) == len(EVIDENCE) + 1
+        assert len(one.own) == len(one.foreign) == len(EVIDENCE) + 1
         assert 0 < one.threshold < 1

@@ -18,7 +18,7 @@ from test_answering import answers_to_headlines
 from test_retrieval import QUESTIONS, articles
 
 from assistant import answering
-from assistant.answering import EVIDENCE, Asked, compose, evidence, updates
+from assistant.answering import EVIDENCE, Asked, compose, evidence, speaks, updates
 from assistant.answers import Answer, Update
 from assistant.api import Assistant
 from assistant.building import build
@@ -196,24 +196,48 @@ def test_a_question_without_letters_is_not_answered(
 
 
 def test_the_evidence_is_of_the_hits_and_the_best_sentence() -> None:
-    def hit(score: float, **more: float | int) -> Hit:
-        return replace(make_hit("Ships waited there.", score=score), **more)  # type: ignore[arg-type]
+    def hit(score: float, coverage: float | None, name: str) -> Hit:
+        return replace(make_hit("Ships waited there.", name=name, score=score), coverage=coverage)
 
-    hits = [
-        hit(4.0, coverage=0.5, dense_rank=1),
-        hit(9.0, coverage=1.0, dense_rank=4),
-        hit(2.0, coverage=None),
-        hit(5.0, coverage=0.5),
-    ]
+    hits = [hit(4.0, 0.5, "b"), hit(9.0, 0.75, "a"), hit(2.0, None, "c"), hit(5.0, 0.5, "a")]
     values = evidence(hits, np.array([1.0, 3.5, -2.0], np.float32))
     assert dict(zip(EVIDENCE, values, strict=True)) == {
         "score": 9.0,
         "best three": 6.0,
-        "coverage": 0.5,
-        "agreement": 0.25,
+        "coverage": 0.75,
+        "lead": 5.0,
         "sentence": 3.5,
     }
+    # Without a hit of another article there is nothing to be ahead of.
     assert evidence(hits[2:3], np.array([0.0], np.float32)) == (2.0, 2.0, 0.0, 0.0, 0.0)
+
+
+def test_the_best_hit_speaks_a_language_in_any_of_its_scripts() -> None:
+    hits = [
+        make_hit("港口开了。", language="zh-Hant", score=3.0),
+        make_hit("The harbour opened.", language="en", score=2.0),
+    ]
+    assert speaks(hits, "zh") and speaks(hits, "zh-Hans")
+    assert not speaks(hits, "en") and not speaks(hits, "und")
+
+
+def test_the_same_evidence_counts_by_whether_the_best_hit_is_in_the_questions_language(
+    tiny_index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = answering.CALIBRATION["lexical"]
+    nothing = (0.0,) * len(EVIDENCE)
+    sure, unsure = (*nothing, 3.0), (*nothing, -3.0)
+    split = replace(weights, own=sure, foreign=unsure)
+    monkeypatch.setitem(answering.CALIBRATION, "lexical", split)
+    hits = [make_hit("Ships waited there.", language="en")]
+    index = opened(tiny_index)
+    answers = [
+        compose(index, Asked("ships", language, Filters(), "2024-06-01"), hits, mode="lexical")
+        for language in ("en", "de")
+    ]
+    assert [answer.confidence > 0.9 for answer in answers] == [True, False]
+    assert [answer.confidence < 0.1 for answer in answers] == [False, True]
+    assert [answer.found for answer in answers] == [True, False]
 
 
 # --- what was searched

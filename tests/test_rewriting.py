@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -38,8 +39,7 @@ COST = "The mayor said that the cranes had cost nine million crowns."
 def any_evidence_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """The thresholds are for the bundled model, and not for a random one."""
     for mode, one in list(answering.CALIBRATION.items()):
-        weights = answering.Calibration(one.sentence, one.evidence, 0.0)
-        monkeypatch.setitem(answering.CALIBRATION, mode, weights)
+        monkeypatch.setitem(answering.CALIBRATION, mode, replace(one, threshold=0.0))
     for name in ("URL", "MODEL", "KEY"):
         monkeypatch.delenv(f"ASSISTANT_LLM_{name}", raising=False)
 
@@ -252,7 +252,7 @@ def test_a_refusal_for_lack_of_evidence_never_asks_the_model(
     tiny_index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = answering.CALIBRATION["lexical"]
-    strict = answering.Calibration(one.sentence, one.evidence, 1.1)
+    strict = replace(one, threshold=1.1)
     monkeypatch.setitem(answering.CALIBRATION, "lexical", strict)
     grown, asked = stream(tiny_index, answers(good))
     assert asked == [] and [answer.found for answer in grown] == [False]

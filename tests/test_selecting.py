@@ -107,7 +107,7 @@ def test_candidates_of_any_text_lie_in_their_passage(text: str, start: int, leng
 @pytest.mark.parametrize("mode", MODES)
 def test_every_sentence_has_all_features(tiny: Assistant, index: Index, mode: Mode) -> None:
     sentences = candidates(tiny.retrieve(QUESTION, mode=mode))
-    values = features(index, QUESTION, sentences, mode=mode)
+    values = features(index, QUESTION, sentences, language="en", mode=mode)
     assert values.shape == (len(sentences), len(FEATURES)) and len(sentences) > 3
     assert values.dtype == np.float32 and np.isfinite(values).all()
     off = {"lexical": ("cosine", "late", "late beside"), "dense": ("lexical", "lexical beside")}
@@ -118,12 +118,14 @@ def test_every_sentence_has_all_features(tiny: Assistant, index: Index, mode: Mo
     assert 0.0 in column(values, "behind")
     for name in ("number", "date", "name", "lexical", "lexical beside"):
         assert all(0 <= value <= 1.0001 for value in column(values, name))
-    assert features(index, QUESTION, [], mode=mode).shape == (0, len(FEATURES))
+    assert features(index, QUESTION, [], language="en", mode=mode).shape == (0, len(FEATURES))
 
 
 def test_the_lexical_share_is_of_the_words_that_a_sentence_holds(index: Index) -> None:
     sentences = list(sentences_of(make_hit("Forty ships waited. Nobody came. Ships came.")))
-    lexical = column(features(index, "ships waited", sentences, mode="lexical"), "lexical")
+    lexical = column(
+        features(index, "ships waited", sentences, language="en", mode="lexical"), "lexical"
+    )
     assert lexical[0] == pytest.approx(1.0)
     assert lexical[1] == 0.0
     assert 0 < lexical[2] < 1
@@ -132,7 +134,7 @@ def test_the_lexical_share_is_of_the_words_that_a_sentence_holds(index: Index) -
 def test_the_sentence_beside_lends_what_it_shares_in_its_own_article_only(index: Index) -> None:
     first = list(sentences_of(make_hit("Nobody came. Ships waited. It was 40.", name="a")))
     other = list(sentences_of(make_hit("It was 12. It rained.", name="b")))
-    values = features(index, "ships waited", [*first, *other], mode="lexical")
+    values = features(index, "ships waited", [*first, *other], language="en", mode="lexical")
     assert column(values, "lexical") == pytest.approx([0, 1, 0, 0, 0])
     assert column(values, "lexical beside") == pytest.approx([1, 0, 1, 0, 0])
 
@@ -140,7 +142,9 @@ def test_the_sentence_beside_lends_what_it_shares_in_its_own_article_only(index:
 def test_late_interaction_is_of_the_sentence_and_of_those_beside(index: Index) -> None:
     question = "The cranes cost nine million crowns"
     said = f"Nobody came today. {question}. It rained all of the week."
-    values = features(index, question, list(sentences_of(make_hit(said))), mode="hybrid")
+    values = features(
+        index, question, list(sentences_of(make_hit(said))), language="en", mode="hybrid"
+    )
     late, beside = column(values, "late"), column(values, "late beside")
     assert max(late) == late[1] and max(column(values, "cosine")) == column(values, "cosine")[1]
     assert (beside[0], beside[2]) == (late[1], late[1])
@@ -154,8 +158,23 @@ def test_a_passage_is_behind_by_its_points_and_those_over_ten_do_not_count(index
         for n, score in enumerate(scores)
         for one in sentences_of(make_hit("Ships waited there.", name=f"a{n}", score=score))
     ]
-    values = features(index, QUESTION, sentences, mode="lexical")
+    values = features(index, QUESTION, sentences, language="en", mode="lexical")
     assert column(values, "behind") == [0.0, 0.0, 1.0, MOST_POINTS - 2]
+    # What is over them is counted apart.
+    assert column(values, "far behind") == [0.0, 8.0, 9.0, 9.0]
+
+
+def test_late_interaction_counts_apart_within_the_questions_language(index: Index) -> None:
+    english = list(sentences_of(make_hit("Ships waited there.", name="a")))
+    chinese = list(sentences_of(make_hit("港口星期一开放。", name="b", language="zh-Hant")))
+    both = [*english, *chinese]
+    for language, own in (("en", [True, False]), ("zh-Hans", [False, True]), ("de", [False] * 2)):
+        values = features(index, "ships 港口", both, language=language, mode="hybrid")
+        late = column(values, "late")
+        assert min(late) > 0
+        assert column(values, "late in own") == [
+            value if spoken else 0.0 for value, spoken in zip(late, own, strict=True)
+        ]
 
 
 @pytest.mark.parametrize(
@@ -175,12 +194,12 @@ def test_a_sentence_has_what_the_question_asks_for(
         "The mayor, Anna Berg, cut the ribbon. It was in May of 1911."
     )
     sentences = list(sentences_of(make_hit(text)))
-    values = features(index, question, sentences, mode="lexical")
+    values = features(index, question, sentences, language="en", mode="lexical")
     assert column(values, name)[best] == 1.0
     assert column(values, name)[0] == 0.0
     for other in {"number", "date", "name"} - {name}:
         assert not any(column(values, other))
-    assert not features(index, "Why?", sentences, mode="lexical")[:, 4:7].any()
+    assert not features(index, "Why?", sentences, language="en", mode="lexical")[:, 4:7].any()
 
 
 # --- choose
