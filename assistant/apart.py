@@ -22,7 +22,7 @@ from assistant.errors import AssistantError, BuildCancelled, NothingReadable
 from assistant.index import Index
 from assistant.types import BuildReport, Skipped
 
-_NICE = 10
+_NICE = 5
 _TOLD_EVERY = 0.05
 """Seconds between two lines about one stage."""
 
@@ -30,6 +30,13 @@ _PATIENCE = 3.0
 """Seconds that a cancelled process has to end by itself: it may be loading a model."""
 
 _MOST_REASONS = 3
+_START = f"""
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from {__name__} import run_here
+run_here(*sys.argv[2:])
+"""
+"""What the other process runs: it finds the same modules, wherever this one found them."""
 
 
 class BuildProcess:
@@ -50,10 +57,16 @@ class BuildProcess:
         build, and RuntimeError where it ended in another way, with what is known of it.
         """
         process = subprocess.Popen(  # noqa: S603 - no shell, and arguments, not options
-            [sys.executable, "-P", "-m", __spec__.name, *self._arguments],
+            [
+                sys.executable,
+                "-P",
+                "-c",
+                _START,
+                json.dumps([*map(str, sys.path)]),
+                *self._arguments,
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=_environment(),
             creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
         )
         with self._lock:
@@ -100,13 +113,6 @@ class BuildProcess:
             process.kill()
 
 
-def _environment() -> dict[str, str]:
-    """The environment, in which the other process finds this package wherever it lies."""
-    home = str(Path(__file__).parent.parent)
-    paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
-
-
 def _report(values: Mapping[str, Any]) -> BuildReport:
     skipped = tuple(Skipped(one["path"], one["reason"], one["line"]) for one in values["skipped"])
     return BuildReport(**{**values, "skipped": skipped})
@@ -121,8 +127,8 @@ def _model_of(index: Path) -> str | None:
     return opened.info.model
 
 
-def _main(articles: str, index: str, model: str | None = None) -> None:
-    """What the other process does."""
+def run_here(articles: str, index: str, model: str | None = None) -> None:
+    """What the other process does: it builds, tells of it, and ends."""
     # What libraries print must not come between the lines.
     lines = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="ascii")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -130,14 +136,22 @@ def _main(articles: str, index: str, model: str | None = None) -> None:
         os.nice(_NICE)
     stopped = threading.Event()
 
+    at_the_end = threading.Event()
+
     def wait_for_the_end() -> None:
         sys.stdin.buffer.read()
         stopped.set()
+        time.sleep(_PATIENCE)
+        # Nobody may be left who would end a process that is loading a model.
+        if not at_the_end.is_set():
+            os._exit(1)
 
     threading.Thread(target=wait_for_the_end, daemon=True).start()
     told: dict[str, float] = {}
 
     def tell(stage: str, done: int, total: int) -> None:
+        if stage == "writing" and done == total:
+            at_the_end.set()
         now = time.monotonic()
         if done == total or now - told.get(stage, 0.0) >= _TOLD_EVERY:
             told[stage] = now
@@ -164,10 +178,6 @@ def _main(articles: str, index: str, model: str | None = None) -> None:
         say({"error": str(error)})
     except Exception:
         say({"unexpected": traceback.format_exc()})
-
-
-if __name__ == "__main__":
-    _main(*sys.argv[1:])
     sys.stderr.flush()
     # Nothing is left to be done, and torch takes seconds to be taken down.
     os._exit(0)
