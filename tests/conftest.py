@@ -27,6 +27,11 @@ from assistant.building import build
 from assistant.settings import BUNDLED
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browsers come last: their event loop runs in this thread, and no other one can meanwhile."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_network() -> Iterator[None]:
     """Refuses every connection that would leave this machine, and no settings from outside."""

@@ -378,8 +378,8 @@ def test_a_text_is_pasted_and_the_index_brought_up_to_date(page: Any) -> None:
     before = REBUILDING.started
     REBUILDING.gate.set()
     page.click("#added .banner >> text=Bring up to date")
+    eventually(lambda: REBUILDING.started == before + 1)
     page.wait_for_selector("#status:has-text('Done in')")
-    assert REBUILDING.started == before + 1
     EDITING.undo(EDITING.added()[0].key)
 
 

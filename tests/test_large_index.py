@@ -71,6 +71,7 @@ def large(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Assista
             split=SplitSettings().to_dict(),
             probe_vectors=model.embed_passages(PROBES),
         ),
+        tell=lambda done, total: None,
     )
     return Assistant(folder)
 
