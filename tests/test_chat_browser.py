@@ -363,6 +363,10 @@ def test_a_phone_has_one_column(browser: Any) -> None:
         page.click("#chat .jump a")
         eventually(lambda: page.evaluate("document.activeElement.parentElement.id") == "t1")
         eventually(lambda: page.locator("#t1").bounding_box()["y"] < 800)
+        page.click("#t1-s1 h4 a")
+        page.wait_for_selector("dialog.reader mark")
+        pane = page.locator("dialog.reader").bounding_box()
+        assert pane["x"] == 0 and pane["width"] == 390
 
 
 def test_dark_follows_the_system_and_chats_are_apart(browser: Any, page: Any) -> None:
