@@ -1,6 +1,6 @@
 """A build in a process of its own: it competes with no question for this one's interpreter.
 
-The process runs at a low priority and tells of itself in lines of JSON on its standard output.
+The process runs at a lower priority and tells of itself in lines of JSON on its standard output.
 It cancels the build when its standard input ends, so it does not outlive who started it.
 """
 
@@ -22,7 +22,9 @@ from assistant.errors import AssistantError, BuildCancelled, NothingReadable
 from assistant.index import Index
 from assistant.types import BuildReport, Skipped
 
-_NICE = 5
+_NICE = 2
+"""Enough to give way to a question; at 10, a build beside other busy programs hardly goes on."""
+
 _TOLD_EVERY = 0.05
 """Seconds between two lines about one stage."""
 
