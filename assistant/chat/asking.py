@@ -158,6 +158,9 @@ class AskTab:
         return [self.about, self.question, *self.filters]
 
     def _shown(self, turns: tuple[Turn, ...], words: Wording) -> Outputs:
+        if turns and turns[-1].waiting:
+            # The rest is as long as the chat; it stays until there is an answer.
+            return (messages(turns, words), gr.skip(), turns, *[gr.skip()] * 3)
         return (
             messages(turns, words),
             sources_panel(turns, words),

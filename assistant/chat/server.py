@@ -25,6 +25,8 @@ from assistant.editing import Folder
 from assistant.errors import ServerError, SettingsError
 from assistant.rebuilding import Rebuild
 
+_WARM_UP = "What happened last week?"
+
 
 def build_app(
     backend: Backend,
@@ -122,8 +124,8 @@ def serve(
                 f"warning: {host} can be reached from other computers, {_risk(login)}",
                 file=sys.stderr,
             )
-        # The first search pays for reading the model and the vectors; no reader should.
-        assistant.retrieve("?", k=1)
+        # The first question pays for reading the model, the vectors and tables; no reader should.
+        assistant.answer(_WARM_UP, explain=True)
         app = build_app(
             assistant,
             allow_hosts=(host, *allow_hosts),
