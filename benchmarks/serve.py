@@ -6,7 +6,8 @@ Builds an index of a copy of `seeds/` in a temporary folder and starts `assistan
 without a limit to the rate. Asked are the questions of `benchmarks/questions/`, in turn.
 
 start      Seconds from the start of the process to the first `200` of the page, and to a page
-           in a new browser that takes a question and shows the index; medians of three.
+           in a new browser that takes a question and shows the index; medians of three, and
+           what importing Gradio takes by itself, in turn with them.
 seen       Milliseconds in the browser from Enter to the first source's card on the screen.
 load       For each number of users, S seconds of "page" and "api" in turn, twice: "page" is the
            event that the page sends, in chats of five questions, with its stream read to the
@@ -34,6 +35,7 @@ import os
 import platform
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -268,10 +270,14 @@ def until_served(running: Running) -> float:
 
 def started(index: Path, articles: Path, browser: Any) -> dict[str, Any]:
     """When a chat that is started can be used; `browser` may be None."""
+    imported: list[float] = []
     served: list[float] = []
     usable: list[float] = []
     seen: list[float] = []
     for _ in range(_STARTS):
+        clock = time.monotonic()
+        subprocess.run([sys.executable, "-c", "import gradio"], check=True)
+        imported.append(time.monotonic() - clock)
         with running_chat(index, articles) as running:
             served.append(until_served(running))
             if browser is None:
@@ -282,7 +288,10 @@ def started(index: Path, articles: Path, browser: Any) -> dict[str, Any]:
                     # The first of them also make the page's own code warm.
                     questions = read_questions(QUESTIONS)[: _WARM_SEEN + _SEEN]
                     seen = answers_seen(page, questions)[_WARM_SEEN:]
-    result: dict[str, Any] = {"served_seconds": round(statistics.median(served), 2)}
+    result: dict[str, Any] = {
+        "import_gradio_seconds": round(statistics.median(imported), 2),
+        "served_seconds": round(statistics.median(served), 2),
+    }
     if browser is not None:
         result["usable_seconds"] = round(statistics.median(usable), 2)
         result["seen"] = {
@@ -362,7 +371,10 @@ def main() -> None:
 def lines(result: dict[str, Any]) -> list[str]:
     """The figures, one a line."""
     start, held, rebuild = result["start"], result["memory"], result["rebuild"]
-    said = [f"page served {start['served_seconds']} s after the start"]
+    said = [
+        f"page served {start['served_seconds']} s after the start; importing Gradio alone takes "
+        f"{start['import_gradio_seconds']} s"
+    ]
     if "seen" in start:
         said.append(f"page usable {start['usable_seconds']} s after the start")
         said.append(f"answer seen after {start['seen']['p50_ms']} ms (median)")
