@@ -27,6 +27,11 @@ from assistant.building import build
 from assistant.settings import BUNDLED
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two workers for all tests, and none for those of files that are named; `-n 0` is none too."""
+    return 2 if config.args_source is config.ArgsSource.TESTPATHS else 0
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browsers come last: their event loop runs in this thread, and no other one can meanwhile."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

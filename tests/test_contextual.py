@@ -148,6 +148,7 @@ def test_the_contrast_is_that_of_the_table() -> None:
     np.testing.assert_allclose(vectors.grad[:8].numpy(), by_first, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_it_learns_and_its_folder_loads_anywhere(
     static: Path,
     table: Array,
@@ -281,6 +282,7 @@ def _write_set(folder: Path, language: str, passages: PassageSet) -> None:
             file.writelines(json.dumps(line) + "\n" for line in lines)
 
 
+@pytest.mark.slow
 def test_from_the_command_line(
     static: Path,
     store: Store,

@@ -59,6 +59,7 @@ def ended(rebuild: Rebuild) -> RebuildStatus:
     return rebuild.status()
 
 
+@pytest.mark.slow
 def test_a_rebuild(desk: tuple[Path, Path]) -> None:
     articles, index = desk
     rebuild = Rebuild(articles=articles, index=index)
@@ -92,6 +93,7 @@ def test_a_rebuild(desk: tuple[Path, Path]) -> None:
     assert status.to_dict()["report"]["unchanged"] == 7
 
 
+@pytest.mark.slow
 def test_questions_are_answered_meanwhile(desk: tuple[Path, Path]) -> None:
     articles, index = desk
     errors: list[Exception] = []
@@ -132,6 +134,7 @@ def test_questions_are_answered_meanwhile(desk: tuple[Path, Path]) -> None:
     assert len(generations) >= 2
 
 
+@pytest.mark.slow
 def test_a_rebuild_is_cancelled(desk: tuple[Path, Path], light: Path) -> None:
     articles, index = desk
     before = snapshot(index)
@@ -172,6 +175,7 @@ def test_a_build_that_dies(desk: tuple[Path, Path], monkeypatch: pytest.MonkeyPa
     assert ended(rebuild).error == status.error
 
 
+@pytest.mark.slow
 def test_an_unexpected_error_is_logged_and_not_shown(
     desk: tuple[Path, Path], light: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -191,6 +195,7 @@ def test_an_unexpected_error_is_logged_and_not_shown(
     assert snapshot(index) == before
 
 
+@pytest.mark.slow
 def test_errors_of_a_build(desk: tuple[Path, Path]) -> None:
     articles, index = desk
     before = snapshot(index)
@@ -215,6 +220,7 @@ def test_errors_of_a_build(desk: tuple[Path, Path]) -> None:
     assert snapshot(index) == before
 
 
+@pytest.mark.slow
 def test_a_first_index_and_a_model_that_is_named(
     tmp_path: Path, light: Path, tiny_model: Path
 ) -> None:
@@ -292,6 +298,7 @@ def test_states(
     assert status.seconds == rebuild.status().seconds
 
 
+@pytest.mark.slow
 def test_an_orphan_ends(desk: tuple[Path, Path], light: Path) -> None:
     """The process ends when who started it is gone, even while it hangs."""
     articles, index = desk

@@ -143,6 +143,7 @@ def _set(language: str) -> PassageSet:
     return PassageSet(texts, texts, {n: n for n in texts})
 
 
+@pytest.mark.slow
 def test_the_recipe_crosses_languages_and_its_model_loads(
     made: Made, trained: Floats, tmp_path: Path
 ) -> None:
@@ -160,6 +161,7 @@ def test_the_recipe_crosses_languages_and_its_model_loads(
     assert near[0] @ near[1] > near[0] @ near[2]
 
 
+@pytest.mark.slow
 def test_a_run_that_was_stopped_ends_like_one_that_was_not(
     made: Made, trained: Floats, tmp_path: Path
 ) -> None:
@@ -323,6 +325,7 @@ def test_word_translations_are_learned_from_sentences() -> None:
     assert best == dict(zip(WORDS["en"], WORDS["de"], strict=True))
 
 
+@pytest.mark.slow
 def test_the_teacher_is_matched_in_every_language(made: Made, data: Path, trained: Floats) -> None:
     targets = made.teacher.targets(PLAN.dimension)
     assert np.allclose(np.linalg.norm(targets, axis=1), 1, atol=1e-5)
@@ -432,6 +435,7 @@ def test_the_gate_refuses_a_table_that_was_not_trained(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_vocabularies_are_compared_on_the_same_pairs(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
