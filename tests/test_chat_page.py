@@ -199,7 +199,7 @@ def test_an_answer_that_is_written_can_be_stopped(browser: Any) -> None:
 def test_the_check_of_sentences_is_visible_and_explains_itself(page: Any) -> None:
     ask(page, QUESTION)
     strip = page.locator("#chat .checked")
-    assert "2 of 2 sentences stand word for word" in strip.inner_text()
+    assert "word for word in their sources: 2 of 2" in strip.inner_text()
     assert strip.locator(".segment.verbatim").count() == 2
     assert strip.locator("summary").is_visible()
     strip.locator("summary").focus()
