@@ -405,7 +405,7 @@ def test_a_full_disk_leaves_the_old_index(
     before = snapshot(desk.index)
     desk.write(Story("owl", "The owl nests in the old mill."))
     with monkeypatch.context() as patch:
-        patch.setattr(f"assistant.index.{name}", failure)
+        patch.setattr(f"assistant.index.writing.{name}", failure)
         with pytest.raises(IndexUnwritable, match="No space left"):
             desk.build()
     assert current_generation(desk.index) == first.generation

@@ -44,7 +44,7 @@ def test_a_build_can_be_cancelled_at_every_step(
 ) -> None:
     monkeypatch.setattr("assistant.pieces._ARTICLES", 3)
     monkeypatch.setattr("assistant.pieces._BATCH", 2)
-    monkeypatch.setattr("assistant.index._TOLD_EVERY", 3)
+    monkeypatch.setattr("assistant.index.writing._TOLD_EVERY", 3)
     articles, index = tmp_path / "articles", tmp_path / "index"
     write_articles(articles, COLLECTION[:2])
     build(articles, index=index, model=str(tiny_model))
@@ -111,9 +111,9 @@ def test_a_plan_can_be_cancelled(tmp_path: Path, tiny_model: Path) -> None:
         "assistant.building.read_file",
         "assistant.pieces.split_article",
         "assistant.pieces.words_of",
-        "assistant.index.write_vectors",
-        "assistant.index.write_lexical",
-        "assistant.index.sync_folder",
+        "assistant.index.writing.write_vectors",
+        "assistant.index.writing.write_lexical",
+        "assistant.index.writing.sync_folder",
     ],
 )
 def test_an_interrupted_command_leaves_the_old_index(

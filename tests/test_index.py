@@ -282,7 +282,7 @@ def test_readers_answer_while_builds_replace_the_index(tmp_path: Path, tiny_mode
     assert seen & generations
 
 
-# Where a build dies: the function of assistant.index at whose nth call the process is killed.
+# Where a build dies: the function of index/writing.py at whose nth call the process is killed.
 CRASHES = {
     "before the store": ("write_store", 1),
     "before the vectors": ("write_vectors", 1),
@@ -296,8 +296,9 @@ CRASHES = {
 }
 _CRASH = """
 import json, os, signal, sys
-from assistant import building, index, pieces
+from assistant import building, pieces
 from assistant.embedding import load_for_questions
+from assistant.index import writing
 
 pieces.load_for_passages = load_for_questions  # the same vectors, without torch
 model, articles, crashes = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
@@ -317,7 +318,7 @@ for folder, path, call in crashes:
     child = os.fork()
     if child == 0:
         *modules, name = path.split(".")
-        home = getattr(index, modules[0]) if modules else index
+        home = getattr(writing, modules[0]) if modules else writing
         setattr(home, name, dying(getattr(home, name), call))
         building.build(articles, index=folder, model=model)
         os._exit(0)

@@ -120,7 +120,9 @@ def crowd(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Assista
     write_articles(root / "articles", common + rare)
     with pytest.MonkeyPatch.context() as patch:
         # Only equal texts have equal scores; here they are not to be folded as copies.
-        patch.setattr("assistant.index.copy_groups", lambda sketches: np.arange(len(sketches)))
+        patch.setattr(
+            "assistant.index.writing.copy_groups", lambda sketches: np.arange(len(sketches))
+        )
         build(root / "articles", index=root / "index", model=str(tiny_model))
     return Assistant(root / "index")
 

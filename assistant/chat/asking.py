@@ -130,6 +130,8 @@ class AskTab:
             self._show_filters,
             self.filters,
             [self.active],
+            # Several may change at once, and what they are last is what must be shown.
+            trigger_mode="always_last",
             **quick,
         )
 

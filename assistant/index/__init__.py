@@ -1,0 +1,24 @@
+"""The index on disk: generations, the pointer to the current one, and their verification.
+
+    index/CURRENT                       the generation in use and its manifest's checksum
+    index/last_build.json               what the last build did (`last_build.py`); not needed
+    index/<generation>/manifest.json    format, model, settings, counts, checksums
+    index/<generation>/store.sqlite     articles, passages, metadata
+    index/<generation>/vectors.faiss    one vector for each passage
+    index/<generation>/articles.npy     the mean vector of each article
+    index/<generation>/copies/          each article's sketch, and the first of its copies
+    index/<generation>/lexical/         tantivy
+    index/<generation>/romanised/       each passage's romanised terms, hashed
+    index/<generation>/words/           each passage's words as tokens, where the model is static
+
+A generation is written whole, manifest last, under another name, and renamed; then CURRENT
+is replaced. No file of a generation is ever changed, so a build that dies leaves the old one.
+"""
+
+from __future__ import annotations
+
+from assistant.index.layout import PROBES, current_generation
+from assistant.index.reading import Index
+from assistant.index.writing import Contents, write_generation
+
+__all__ = ["PROBES", "Contents", "Index", "current_generation", "write_generation"]

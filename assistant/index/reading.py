@@ -1,0 +1,234 @@
+"""The read side of an index: one generation, opened and checked."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.answers import Searched
+from assistant.copies import Sketches
+from assistant.embedding import (
+    Embedder,
+    StaticEmbedder,
+    canonical_name,
+    load_for_questions,
+)
+from assistant.errors import (
+    IndexCorrupt,
+    ModelMismatch,
+)
+from assistant.index.layout import PROBES, info_of, read_manifest
+from assistant.late import Reader, WordIndex, WordMatrix
+from assistant.lexical import LexicalIndex
+from assistant.romanised import RomanisedIndex, Usual
+from assistant.sample import draw_sample
+from assistant.store import Store
+from assistant.titles import Titles
+from assistant.types import Article, Filters
+from assistant.vectors import (
+    VectorIndex,
+    read_article_vectors,
+)
+
+_PROBE_TOLERANCE = 1e-3
+
+
+class Index:
+    """One generation, open for reading by any number of threads."""
+
+    def __init__(self, folder: Path, generation: Path, manifest: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self._manifest = manifest
+        self._embedder: Embedder | None = None
+        self._embedder_lock = threading.Lock()
+        self._sample_words: dict[int, WordMatrix] = {}
+        self._sample_lock = threading.Lock()
+        self.info = info_of(manifest)
+        self.store = Store(generation / "store.sqlite")
+        self.vectors = VectorIndex(generation / "vectors.faiss")
+        self.article_vectors = read_article_vectors(generation / "articles.npy")
+        self.lexical = LexicalIndex(generation / "lexical")
+        self.romanised = RomanisedIndex(generation / "romanised")
+        words = generation / "words"
+        self.words = WordIndex(words) if words.is_dir() else None
+        self.columns = self.store.columns()
+        self.sketches, self.copies = _read_copies(generation / "copies")
+        alone = self.copies == np.arange(len(self.copies))
+        self._is_copied = np.bincount(self.copies[~alone], minlength=len(alone)) > 0
+        of_row = self.columns.article_of_row
+        self.sample = draw_sample(self.columns.languages.of_article[of_row], ~alone[of_row])
+        rows = {len(part) for part in (self.columns.article_of_row, self.vectors, self.lexical)}
+        rows.add(len(self.romanised))
+        if self.words is not None:
+            rows.add(len(self.words))
+        articles = {len(self.columns.days), len(self.article_vectors), len(self.sketches)}
+        if rows != {self.info.passages} or articles != {self.info.articles}:
+            raise IndexCorrupt(
+                f"the files of {generation} do not belong together; build again: "
+                f"assistant build --full --index {folder}"
+            )
+
+    @classmethod
+    def open(cls, folder: Path, *, model: str | None = None) -> Index:
+        """Opens the generation in use.
+
+        Raises IndexNotFound, IndexCorrupt, IndexFormatUnsupported, and ModelMismatch where
+        `model` is named and is not the one the index was built with.
+        """
+        generation, manifest = read_manifest(folder)
+        built_with = manifest["model"]["name"]
+        if model is not None and canonical_name(model) != built_with:
+            raise ModelMismatch(
+                f"the index in {folder} was built with the model {built_with!r}, not {model!r}; "
+                f"to change it: assistant build --full --index {folder} --model {model}"
+            )
+        return cls(folder, generation, manifest)
+
+    @property
+    def fingerprint(self) -> str:
+        return str(self._manifest["model"]["fingerprint"])
+
+    @property
+    def size(self) -> int:
+        """The bytes of the generation's files but its manifest."""
+        return sum(file["bytes"] for file in self._manifest["files"].values())
+
+    @cached_property
+    def titles(self) -> Titles:
+        """What finds articles by their titles, made when first asked for."""
+        return Titles(self.store.headings())
+
+    @property
+    def split(self) -> Mapping[str, Any]:
+        split: Mapping[str, Any] = self._manifest["split"]
+        return split
+
+    @property
+    def embedder(self) -> Embedder:
+        """The index's model, loaded when first asked for. Raises ModelNotFound, ModelMismatch."""
+        with self._embedder_lock:
+            if self._embedder is None:
+                self._embedder = self._checked_embedder()
+            return self._embedder
+
+    def _checked_embedder(self) -> Embedder:
+        embedder = load_for_questions(self.info.model)
+        stored = np.frombuffer(base64.b64decode(self._manifest["probes"]), "<f4")
+        same = embedder.fingerprint() == self.fingerprint
+        if same and len(stored) == len(PROBES) * embedder.dimension:
+            vectors = embedder.embed_passages(PROBES)
+            same = bool(np.abs(vectors - stored.reshape(vectors.shape)).max() < _PROBE_TOLERANCE)
+        if not same:
+            raise ModelMismatch(
+                f"the model {self.info.model!r} is no longer the one that the index in "
+                f"{self.folder} was built with; build it again: "
+                f"assistant build --full --index {self.folder} --model {self.info.model}"
+            )
+        return embedder
+
+    @property
+    def token_table(self) -> StaticEmbedder | None:
+        """The model as a table of token vectors, where it is one and the index has words."""
+        embedder = self.embedder
+        return embedder if self.words and isinstance(embedder, StaticEmbedder) else None
+
+    @cached_property
+    def reader(self) -> Reader | None:
+        """What reads sentences, where the model is a table of token vectors."""
+        table = self.token_table
+        return None if table is None else Reader(table)
+
+    @cached_property
+    def sample_vectors(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """The vectors of the sampled passages and of their articles, both [s, d]."""
+        rows = self.sample.rows
+        return self.vectors.at(rows), self.article_vectors[self.columns.article_of_row[rows]]
+
+    @cached_property
+    def usual_romanised(self) -> Usual:
+        """What the sampled passages of each language share with a question's romanised terms."""
+        return self.romanised.of(self.sample.rows.tolist()).usual(self.sample.counts)
+
+    def sample_words(self, language: int) -> WordMatrix:
+        """The words of a language's sampled passages, laid out when first asked for."""
+        with self._sample_lock:
+            if language not in self._sample_words:
+                table = self.token_table
+                assert table is not None and self.words is not None
+                rows = self.sample.rows_of(np.array([language]))
+                passages = [self.words[row] for row in rows.tolist()]
+                self._sample_words[language] = WordMatrix(passages, table.token_vectors, many=True)
+            return self._sample_words[language]
+
+    def languages_for(self, wanted: Sequence[str]) -> tuple[str, ...]:
+        """The languages of the index that `wanted` allows: `zh` allows `zh-Hant` as well."""
+        prefixes = tuple(tag.lower() for tag in wanted)
+        return tuple(
+            tag
+            for tag, _ in self.info.languages
+            if any(tag.lower() == p or tag.lower().startswith(f"{p}-") for p in prefixes)
+        )
+
+    def allowed_articles(self, filters: Filters) -> npt.NDArray[np.bool_] | None:
+        """Which articles the filters allow, [articles]; None where they allow all."""
+        if not filters:
+            return None
+        columns = self.columns
+        allowed = np.ones(self.info.articles, bool)
+        if filters.languages is not None:
+            allowed &= columns.languages.among(self.languages_for(filters.languages))
+        if filters.sources is not None:
+            allowed &= columns.sources.among(filters.sources)
+        if filters.since is not None:
+            allowed &= columns.days >= filters.since
+        if filters.until is not None:
+            allowed &= (columns.days <= filters.until) & (columns.days != "")
+        return allowed
+
+    def searched(self, filters: Filters) -> Searched:
+        """What the articles that the filters allow are."""
+        info, columns = self.info, self.columns
+        allowed = self.allowed_articles(filters)
+        if allowed is None:
+            return Searched(info.articles, info.languages, info.first_day, info.last_day)
+        names = columns.languages.distinct
+        counts = np.bincount(columns.languages.of_article[allowed], minlength=len(names))
+        languages = [(name, int(n)) for name, n in zip(names, counts, strict=True) if n]
+        days = sorted(columns.days[allowed & (columns.days != "")].tolist())
+        return Searched(
+            int(allowed.sum()),
+            tuple(sorted(languages, key=lambda one: (-one[1], one[0]))),
+            days[0] if days else None,
+            days[-1] if days else None,
+        )
+
+    def copies_of(self, number: int) -> npt.NDArray[np.int64]:
+        """The numbers of the articles that are copies of one another with this one, itself too."""
+        leader = self.copies[number]
+        if not self._is_copied[leader]:
+            return np.array([number])
+        return np.flatnonzero(self.copies == leader)
+
+    def article(self, article_id: str) -> Article | None:
+        return self.store.article(article_id)
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def _read_copies(folder: Path) -> tuple[Sketches, npt.NDArray[np.int64]]:
+    try:
+        sketches = np.load(folder / "sketches.npy", mmap_mode="r", allow_pickle=False)
+        copies = np.load(folder / "first.npy", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise IndexCorrupt(
+            f"{folder} cannot be read ({error}); build it again: assistant build --full"
+        ) from error
+    return sketches, copies
