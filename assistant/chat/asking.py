@@ -163,13 +163,15 @@ class AskTab:
         if turns and turns[-1].waiting:
             # The rest is as long as the chat; it stays until there is an answer.
             return (messages(turns, words), gr.skip(), turns, *[gr.skip()] * 3)
+        # What can be copied and saved is there once the answer is whole.
+        whole = not turns or not turns[-1].growing
         return (
             messages(turns, words),
             sources_panel(turns, words),
             turns,
-            export.plain_text(turns),
-            export.markdown(turns),
-            export.answer_file(turns),
+            export.plain_text(turns) if whole else "",
+            export.markdown(turns) if whole else "",
+            export.answer_file(turns) if whole else "",
         )
 
     def _ask(
