@@ -47,6 +47,8 @@ def add_page(app: FastAPI, services: Services) -> FastAPI:
     i18n = gr.I18n(**{tag: _labels(wording(tag)) for tag in TAGS})
     blocks = _blocks(services, i18n)
     blocks.queue(max_size=_WAITING, default_concurrency_limit=_AT_ONCE, api_open=False)
+    # Read when the page is mounted, and ten thousand if it is not set before.
+    blocks.state_session_capacity = _CHATS
     mounted: FastAPI = gr.mount_gradio_app(
         app,
         blocks,
@@ -66,7 +68,6 @@ def add_page(app: FastAPI, services: Services) -> FastAPI:
         show_error=False,
         ssr_mode=False,
     )
-    blocks.state_session_capacity = _CHATS
     return mounted
 
 
