@@ -43,6 +43,11 @@ def address() -> str:
     return start_server(shared_backend())
 
 
+def test_only_so_many_chats_are_kept(client: TestClient) -> None:
+    holders = [getattr(getattr(r, "app", None), "state_holder", None) for r in client.app.routes]  # type: ignore[attr-defined]
+    assert [holder.capacity for holder in holders if holder is not None] == [200]
+
+
 def request(
     address: str,
     method: str,

@@ -52,6 +52,8 @@ def add_page(app: FastAPI, services: Services) -> FastAPI:
     )
     blocks = _blocks(services, i18n)
     blocks.queue(max_size=_WAITING, default_concurrency_limit=_AT_ONCE, api_open=False)
+    # Read when the page is mounted, and ten thousand if it is not set before.
+    blocks.state_session_capacity = _CHATS
     mounted: FastAPI = gr.mount_gradio_app(
         app,
         blocks,
@@ -71,7 +73,6 @@ def add_page(app: FastAPI, services: Services) -> FastAPI:
         show_error=False,
         ssr_mode=False,
     )
-    blocks.state_session_capacity = _CHATS
     return mounted
 
 
