@@ -92,7 +92,7 @@ class Server(ThreadingHTTPServer):
 def serving(script: Script) -> Iterator[Server]:
     """A server at `url` that answers each request by `script`, and keeps them in `asked`."""
     server = Server(script)
-    thread = threading.Thread(target=server.serve_forever, args=(0.005,), daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield server
