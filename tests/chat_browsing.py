@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from chat_fixtures import WritingBackend
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
@@ -101,3 +102,11 @@ def eventually(holds: Callable[[], bool]) -> None:
 
 def focused(page: Any) -> str:
     return str(page.evaluate("document.activeElement.id"))
+
+
+def begin_writing(page: Any, backend: WritingBackend, question: str) -> None:
+    """Asks, and waits until the answer has its first sentence; the others wait for the gate."""
+    backend.gate.clear()
+    page.fill("#question textarea", question)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#chat .origin:has-text('Writing')")

@@ -357,16 +357,6 @@ class FakeRebuilding:
         return self.now
 
 
-class FakeFeedback:
-    """Keeps what readers think of answers."""
-
-    def __init__(self) -> None:
-        self.kept: list[dict[str, Any]] = []
-
-    def record(self, **said: Any) -> None:
-        self.kept.append(said)
-
-
 @cache
 def start_server(backend: Backend, **options: Any) -> str:
     """The address of a server over `backend`, which runs until the tests end."""

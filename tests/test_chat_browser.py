@@ -18,7 +18,7 @@ import pytest
 pytest.importorskip("gradio")
 
 from chat_attacks import ATTACKS, fuzzed
-from chat_browsing import ask, eventually, focused, watched_page
+from chat_browsing import ask, begin_writing, eventually, focused, watched_page
 from chat_fixtures import (
     HOSTILE_TITLE,
     FakeBackend,
@@ -408,10 +408,7 @@ def test_a_question_that_goes_on_can_be_edited(page: Any) -> None:
 def test_a_written_answer_grows_while_the_next_question_is_typed(browser: Any) -> None:
     backend = WritingBackend()
     with watched_page(browser, start_server(backend)) as page:
-        backend.gate.clear()
-        page.fill("#question textarea", QUESTION)
-        page.keyboard.press("Enter")
-        page.wait_for_selector("#chat .origin:has-text('Writing')")
+        begin_writing(page, backend, QUESTION)
         assert page.locator("#chat .sentence").count() == 1
         page.fill("#question textarea", "and then")
         backend.gate.set()
@@ -427,10 +424,7 @@ def test_a_written_answer_grows_while_the_next_question_is_typed(browser: Any) -
 def test_a_new_chat_ends_an_answer_that_grows(browser: Any) -> None:
     backend = WritingBackend()
     with watched_page(browser, start_server(backend)) as page:
-        backend.gate.clear()
-        page.fill("#question textarea", QUESTION)
-        page.keyboard.press("Enter")
-        page.wait_for_selector("#chat .origin:has-text('Writing')")
+        begin_writing(page, backend, QUESTION)
         page.click("#new")
         page.wait_for_selector("#chat .example")
         backend.gate.set()

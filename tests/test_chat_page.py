@@ -6,8 +6,10 @@ console, a breach of the content security policy, an uncaught exception or a dia
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,19 +19,19 @@ import pytest
 pytest.importorskip("gradio")
 
 from chat_attacks import ATTACKS
-from chat_browsing import ask, eventually, focused, reader, watched_page
+from chat_browsing import ask, begin_writing, eventually, focused, reader, watched_page
 from chat_fixtures import (
     HOSTILE_TEXT,
     HOSTILE_TITLE,
     FakeBackend,
     FakeEditing,
-    FakeFeedback,
     FakeRebuilding,
     WritingBackend,
     start_server,
 )
 
 from assistant.chat.escaping import display_text
+from assistant.chat.feedback import FILE, Feedback
 from assistant.chat.wording import TAGS, wording
 from assistant.editing import Added, Summary
 from assistant.types import Article
@@ -40,7 +42,8 @@ QUESTION = "missiles décembre telescope harbour"
 BACKEND = FakeBackend()
 EDITING = FakeEditing()
 REBUILDING = FakeRebuilding()
-FEEDBACK = FakeFeedback()
+KEPT = Path(tempfile.mkdtemp(prefix="feedback"))
+FEEDBACK = Feedback(KEPT)
 
 
 def address() -> str:
@@ -182,7 +185,8 @@ def test_an_answer_is_asked_again_edited_kept_and_undone(page: Any) -> None:
 
 
 def test_a_thumb_is_kept_and_taken_back(page: Any) -> None:
-    FEEDBACK.kept.clear()
+    file = KEPT / FILE
+    file.unlink(missing_ok=True)
     ask(page, "missiles décembre")
     page.click("#chat .thumb.good")
     page.wait_for_selector("#chat .thumb.good[aria-pressed=true]")
@@ -191,19 +195,17 @@ def test_a_thumb_is_kept_and_taken_back(page: Any) -> None:
     page.wait_for_selector("#chat .thumb.good[aria-pressed=false]")
     page.click("#chat .thumb.bad")
     page.wait_for_selector("#chat .thumb.bad[aria-pressed=true]")
-    assert [said["liked"] for said in FEEDBACK.kept] == [True, None, False]
-    first = FEEDBACK.kept[0]
+    kept = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert [said["liked"] for said in kept] == [True, None, False]
+    first = kept[0]
     assert first["question"] == "missiles décembre" and first["found"] is True
-    assert first["citations"][0] == ("fr-alerte", 0, 69)
+    assert first["citations"][0] == {"article": "fr-alerte", "start": 0, "end": 69}
 
 
 def test_an_answer_that_is_written_can_be_stopped(browser: Any) -> None:
     backend = WritingBackend()
     with watched_page(browser, start_server(backend)) as page:
-        backend.gate.clear()
-        page.fill("#question textarea", QUESTION)
-        page.keyboard.press("Enter")
-        page.wait_for_selector("#chat .origin:has-text('Writing')")
+        begin_writing(page, backend, QUESTION)
         page.click("#chat .acts >> text=Stop")
         page.wait_for_selector("#chat .acts >> text=Ask again")
         backend.gate.set()

@@ -28,35 +28,34 @@ _KEYS = (
 
 def about_panel(info: IndexInfo, words: Wording) -> str:
     """One line of HTML about the index; the page's script folds it once there are sources."""
-    facts = (
-        ("number_articles", words.number(info.articles)),
-        ("number_passages", words.number(info.passages)),
-        ("number_published", words.days(info.first_day, info.last_day)),
-        ("number_built", built(info)),
-        ("number_model", info.model),
-    )
     languages = [(words.language(tag), count) for tag, count in info.languages]
     return (
         '<details class="about" open>'
         f"<summary>{html_text(words.say('about_index'))}</summary>"
         f'<div class="index"><h3>{html_text(words.say("the_articles"))}</h3>'
-        f"{numbers([(words.say(key), value) for key, value in facts if value])}"
+        f"{numbers(info, words)}"
         f"{_tally('languages_heading', languages, words)}"
         f"{_tally('outlets_heading', info.sources, words, most=_MOST_OUTLETS)}"
         f"{_keys(words)}</div></details>"
     )
 
 
-def built(info: IndexInfo) -> str:
-    """When the index was built, to the minute (UTC)."""
-    return info.built[:16].replace("T", " ")
-
-
-def numbers(facts: Sequence[tuple[str, str]]) -> str:
-    """Names and values, neither of them escaped yet, as a table."""
+def numbers(info: IndexInfo, words: Wording, *, undated: str = "", size: str = "") -> str:
+    """An index in numbers, as a table; `undated` and `size` are shown where they are given."""
+    facts = (
+        ("number_articles", words.number(info.articles)),
+        ("number_passages", words.number(info.passages)),
+        ("number_published", words.days(info.first_day, info.last_day)),
+        ("number_undated", undated),
+        ("number_built", info.built[:16].replace("T", " ")),
+        ("number_size", size),
+        ("number_model", info.model),
+    )
     rows = "".join(
-        f"<div><span>{html_text(name)}</span><span><bdi>{html_text(value)}</bdi></span></div>"
-        for name, value in facts
+        f"<div><span>{html_text(words.say(key))}</span>"
+        f"<span><bdi>{html_text(value)}</bdi></span></div>"
+        for key, value in facts
+        if value
     )
     return f'<div class="numbers">{rows}</div>'
 

@@ -7,24 +7,22 @@ taking back are events of the page.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import gradio as gr
 
 from assistant.articles import READERS
 from assistant.chat.allowed import MAX_FILE, MAX_PASTED_CHARACTERS
-from assistant.chat.asking import words_of
 from assistant.chat.backend import Backend, Editing, Services
 from assistant.chat.escaping import html_text
+from assistant.chat.events import QUICK, Outputs, words_of
 from assistant.chat.holdings import size
+from assistant.chat.lines import problem, quiet, status
 from assistant.chat.wording import Wording
 from assistant.editing import Added
 from assistant.errors import ArticleNotFound, AssistantError
 
 _MOST_SHOWN = 50
 _LONGEST_FIELD = 500
-
-Outputs = tuple[Any, ...]
 
 
 class AddingTab:
@@ -55,16 +53,14 @@ class AddingTab:
         self._connect()
 
     def _connect(self) -> None:
-        quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         fields = [self.title, self.text, self.source, self.day]
-        self.add.click(self._paste, fields, [self.said, self.list, *fields], **quick)
-        self.refresh.click(self._refresh, None, [self.list], **quick)
-        self.taken_back.change(self._undo, [self.taken_back], [self.said, self.list], **quick)
+        self.add.click(self._paste, fields, [self.said, self.list, *fields], **QUICK)
+        self.refresh.click(self._refresh, None, [self.list], **QUICK)
+        self.taken_back.change(self._undo, [self.taken_back], [self.said, self.list], **QUICK)
 
     def connect_opening(self, tab: gr.Tab) -> None:
         """Shows what was added whenever the tab is chosen."""
-        quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        tab.select(self._opened, None, [self.explained, self.list], **quick)
+        tab.select(self._opened, None, [self.explained, self.list], **QUICK)
 
     def _opened(self, request: gr.Request) -> Outputs:
         words = words_of(request)
@@ -78,7 +74,7 @@ class AddingTab:
             added = self._editing.added()
             return added_list(added, waiting(added, self._backend), words)
         except AssistantError as error:
-            return _problem(error)
+            return problem(str(error))
 
     def _paste(self, title: str, text: str, source: str, day: str, request: gr.Request) -> Outputs:
         words = words_of(request)
@@ -92,9 +88,8 @@ class AddingTab:
                 url=None,
             )
         except AssistantError as error:
-            return (_problem(error), self._shown(words), *[gr.skip()] * 4)
-        said = html_text(words.say("added_done", name=added.name))
-        done = f'<div class="quiet" role="status">{said}</div>'
+            return (problem(str(error)), self._shown(words), *[gr.skip()] * 4)
+        done = status(words.say("added_done", name=added.name))
         return (done, self._shown(words), "", "", "", "")
 
     def _undo(self, key: str, request: gr.Request) -> Outputs:
@@ -102,13 +97,8 @@ class AddingTab:
         try:
             self._editing.undo((key or "")[:_LONGEST_FIELD].partition("#")[0])
         except AssistantError as error:
-            return _problem(error), self._shown(words)
-        said = html_text(words.say("added_undone"))
-        return f'<div class="quiet" role="status">{said}</div>', self._shown(words)
-
-
-def _problem(error: AssistantError) -> str:
-    return f'<div class="problem" role="alert">{html_text(str(error))}</div>'
+            return problem(str(error)), self._shown(words)
+        return status(words.say("added_undone")), self._shown(words)
 
 
 def waiting(added: Sequence[Added], backend: Backend) -> int:
@@ -127,9 +117,9 @@ def drop_zone(words: Wording) -> str:
     """Where files are dropped, as one line of HTML; the page's script listens to it."""
     kinds = words.say("file_types", types=" ".join(sorted(READERS)), size=size(MAX_FILE, words))
     return (
-        f'<p class="quiet">{html_text(words.say("add_explained"))}</p>'
+        f"{quiet(words.say('add_explained'))}"
         f'<div class="zone"><p>{html_text(words.say("drop_here"))}</p>'
-        f'<p class="quiet">{html_text(kinds)}</p>'
+        f"{quiet(kinds)}"
         f'<button type="button" class="choose">{html_text(words.say("choose_files"))}</button>'
         "</div>"
     )
@@ -138,7 +128,7 @@ def drop_zone(words: Wording) -> str:
 def added_list(added: Sequence[Added], missing: int, words: Wording) -> str:
     """What was added, the newest first, each with a button that takes it back."""
     if not added:
-        return f'<div class="quiet">{html_text(words.say("added_none"))}</div>'
+        return quiet(words.say("added_none"))
     banner = ""
     if missing:
         said = words.say("added_waiting", articles=words.count("articles", missing))

@@ -11,12 +11,15 @@ from assistant.settings import MAX_HISTORY, MAX_QUESTION_CHARACTERS
 HERE = Path(__file__).parent
 
 STATIC_FILES = {
-    "adding.js": "text/javascript",
     "chat.js": "text/javascript",
     "reader.js": "text/javascript",
+    "adding.js": "text/javascript",
     "reading.css": "text/css",
 }
-"""The files of this folder that are served at the root, and their media types."""
+"""The files of this folder that are served at the root, and their media types.
+
+The page runs the scripts in this order: the others use what the first one defines.
+"""
 
 MAX_NAMES = 100
 """How many languages, and how many outlets, a request may name."""

@@ -12,9 +12,7 @@ from pydantic import BaseModel
 from assistant.chat import requests, schemas
 from assistant.chat.allowed import MAX_NAME_CHARACTERS
 from assistant.chat.backend import Backend
-from assistant.settings import check_mode, check_question
-
-MOST_ARTICLES = 100
+from assistant.settings import MAX_K, check_mode, check_question
 
 _PROBLEMS = {
     400: "A value cannot be used.",
@@ -103,9 +101,7 @@ def add_api(app: FastAPI, backend: Backend, *, auth: bool) -> None:
         title: Annotated[
             str, Query(max_length=MAX_NAME_CHARACTERS, description="Words of the title.")
         ],
-        limit: Annotated[
-            int, Query(ge=1, le=MOST_ARTICLES, description="How many to find at most.")
-        ] = 20,
+        limit: Annotated[int, Query(ge=1, le=MAX_K, description="How many to find at most.")] = 20,
     ) -> JSONResponse:
         """Articles whose title has these words."""
         found = backend.find_articles(title, limit=limit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,11 +12,13 @@ from assistant.chat import conversation, export
 from assistant.chat.about import about_panel
 from assistant.chat.backend import Backend, Services
 from assistant.chat.conversation import Turn
-from assistant.chat.escaping import display_text, html_text
+from assistant.chat.escaping import display_text
+from assistant.chat.events import QUICK, Outputs, words_of
 from assistant.chat.filters import chips, choices_from, filter_controls, held, offered, without
+from assistant.chat.lines import problem
 from assistant.chat.links import choices_of
 from assistant.chat.render import messages, sources_panel
-from assistant.chat.wording import Wording, wording_for
+from assistant.chat.wording import Wording
 from assistant.errors import AssistantError
 from assistant.settings import MAX_QUESTION_CHARACTERS, SAME_LANGUAGE
 
@@ -35,14 +36,6 @@ _CHAT_SECONDS = 12 * 3600
 _AT_ONCE = 4
 _LONGEST_COMMAND = 100
 _LONGEST_HEADLINE = 200
-
-Outputs = tuple[Any, ...]
-_log = logging.getLogger(__name__)
-
-
-def words_of(request: gr.Request | None) -> Wording:
-    """The words for the reader who sent a request."""
-    return wording_for(request.headers.get("accept-language") if request else None)
 
 
 class AskTab:
@@ -106,14 +99,12 @@ class AskTab:
     def _connect(self) -> None:
         shown = [self.chat, self.panel, self.turns, self.copied, self.saved, self.file]
         asking: dict[str, Any] = {
+            **QUICK,
             "outputs": [*shown, self.question],
-            "api_visibility": "private",
             "concurrency_id": "ask",
             "concurrency_limit": _AT_ONCE,
-            "show_progress": "hidden",
             "trigger_mode": "once",
         }
-        quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         commanded = {**asking, "outputs": [*asking["outputs"], *self.filters]}
         running: list[Any] = [
             self.question.submit(self._ask, [self.turns, self.question, *self.filters], **asking),
@@ -122,9 +113,9 @@ class AskTab:
         ]
         cleared = [*shown, self.question]
         # An answer that still grows must not come back into the new chat.
-        self.new.click(self._clear, None, cleared, cancels=running, **quick)
-        self.chat.clear(self._clear, None, cleared, cancels=running, **quick)
-        self.stop.click(self._stop, [self.turns], shown, cancels=running, **quick)
+        self.new.click(self._clear, None, cleared, cancels=running, **QUICK)
+        self.chat.clear(self._clear, None, cleared, cancels=running, **QUICK)
+        self.stop.click(self._stop, [self.turns], shown, cancels=running, **QUICK)
         gr.on(
             [control.change for control in self.filters],  # type: ignore[attr-defined]
             self._show_filters,
@@ -132,7 +123,7 @@ class AskTab:
             [self.active],
             # Several may change at once, and what they are last is what must be shown.
             trigger_mode="always_last",
-            **quick,
+            **QUICK,
         )
 
     def opened(self, request: gr.Request) -> Outputs:
@@ -144,8 +135,7 @@ class AskTab:
         try:
             info = self._services.backend.info
         except AssistantError as error:
-            about = f'<div class="quiet">{html_text(str(error))}</div>'
-            return (about, question, *[gr.skip()] * len(self.filters))
+            return (problem(str(error)), question, *[gr.skip()] * len(self.filters))
         query = {name: request.query_params.getlist(name) for name in request.query_params}
         choices = choices_of(
             query,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.answers import Answer
+from assistant.chat.feedback import Feedback
 from assistant.collection import Collection, Found
 from assistant.editing import Added
 from assistant.rebuilding import RebuildStatus
@@ -105,22 +106,6 @@ class Editing(Protocol):
     def added(self) -> tuple[Added, ...]: ...
 
 
-class Judging(Protocol):
-    """Keeps what readers think of answers. Raises nothing."""
-
-    def record(
-        self,
-        *,
-        liked: bool | None,
-        question: str,
-        completed: str | None,
-        generation: str,
-        citations: Sequence[tuple[str, int, int]],
-        found: bool,
-        confidence: float,
-    ) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the page works with; what is None, it does not offer."""
@@ -128,4 +113,4 @@ class Services:
     backend: Backend
     rebuilding: Rebuilding | None = None
     editing: Editing | None = None
-    feedback: Judging | None = None
+    feedback: Feedback | None = None

@@ -8,10 +8,10 @@ from typing import Any
 
 import gradio as gr
 
-from assistant.chat.asking import words_of
 from assistant.chat.backend import Services
-from assistant.chat.escaping import html_text
+from assistant.chat.events import QUICK, Outputs, words_of
 from assistant.chat.holdings import collection_panel, found_list, rebuild_line
+from assistant.chat.lines import problem
 from assistant.chat.wording import Wording
 from assistant.errors import AssistantError
 
@@ -19,8 +19,6 @@ _MOST_FOUND = 50
 _LONGEST_TITLE = 300
 _LOOK_AGAIN = 0.4
 _AT_ONCE = 8
-
-Outputs = tuple[Any, ...]
 
 
 class CollectionTab:
@@ -52,26 +50,24 @@ class CollectionTab:
         self._connect()
 
     def _connect(self) -> None:
-        quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        self.find.submit(self._find, [self.find], [self.found], **quick)
-        self.find.change(self._find, [self.find], [self.found], **quick)
+        self.find.submit(self._find, [self.find], [self.found], **QUICK)
+        self.find.change(self._find, [self.find], [self.found], **QUICK)
         if self._services.rebuilding is not None:
             following: dict[str, Any] = {
-                **quick,
+                **QUICK,
                 "outputs": [self.status, self.panel],
                 "concurrency_id": "rebuild",
                 "concurrency_limit": _AT_ONCE,
             }
             self.start.click(self._rebuild, None, **following)
-            self.cancel.click(self._cancel, None, None, **quick)
+            self.cancel.click(self._cancel, None, None, **QUICK)
 
     def connect_opening(self, tab: gr.Tab) -> None:
         """Shows the newest state whenever the tab is chosen."""
-        quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         if self._services.rebuilding is None:
-            tab.select(self._panel, None, [self.panel], **quick)
+            tab.select(self._panel, None, [self.panel], **QUICK)
         else:
-            tab.select(self.follow, None, [self.status, self.panel], **quick)
+            tab.select(self.follow, None, [self.status, self.panel], **QUICK)
 
     def _panel(self, request: gr.Request) -> str:
         return self._holdings(words_of(request))
@@ -80,7 +76,7 @@ class CollectionTab:
         try:
             return collection_panel(self._services.backend.collection(), words)
         except AssistantError as error:
-            return f'<div class="problem" role="alert">{html_text(str(error))}</div>'
+            return problem(str(error))
 
     def _find(self, text: str, request: gr.Request) -> str:
         words = words_of(request)
@@ -91,7 +87,7 @@ class CollectionTab:
                 text[:_LONGEST_TITLE], limit=_MOST_FOUND + 1
             )
         except AssistantError as error:
-            return f'<div class="problem" role="alert">{html_text(str(error))}</div>'
+            return problem(str(error))
         return found_list(found, words, most=_MOST_FOUND)
 
     def _rebuild(self, request: gr.Request) -> Iterator[Outputs]:

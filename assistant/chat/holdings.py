@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from assistant.chat.about import built, numbers
+from assistant.chat.about import numbers
 from assistant.chat.escaping import html_text
+from assistant.chat.lines import problem, quiet, status
 from assistant.chat.render import article_facts, article_link
 from assistant.chat.wording import Wording
 from assistant.collection import Collection, Found, Month
@@ -26,20 +27,12 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 def collection_panel(collection: Collection, words: Wording) -> str:
     """The whole of what the tab shows of an index."""
     info = collection.info
-    facts = (
-        ("number_articles", words.number(info.articles)),
-        ("number_passages", words.number(info.passages)),
-        ("number_published", words.days(info.first_day, info.last_day)),
-        ("number_undated", words.number(collection.undated) if collection.undated else ""),
-        ("number_built", built(info)),
-        ("number_size", size(collection.size, words)),
-        ("number_model", info.model),
-    )
+    undated = words.number(collection.undated) if collection.undated else ""
     languages = [(words.language(tag), n) for tag, n in info.languages]
     return (
         '<div class="holdings"><div class="tiles">'
         f"<section><h3>{html_text(words.say('the_articles'))}</h3>"
-        f"{numbers([(words.say(key), value) for key, value in facts if value])}</section>"
+        f"{numbers(info, words, undated=undated, size=size(collection.size, words))}</section>"
         f"{_shares('languages_heading', languages, words)}"
         f"{_shares('outlets_heading', info.sources, words)}</div>"
         f"{_chart(collection, words)}{_gaps(collection, words)}{_last_build(collection, words)}"
@@ -184,7 +177,7 @@ def _place(skipped: Skipped, words: Wording) -> str:
 def found_list(found: Sequence[Found], words: Wording, *, most: int) -> str:
     """Articles found by their titles, each a link that opens it."""
     if not found:
-        return f'<div class="quiet">{html_text(words.say("find_none"))}</div>'
+        return quiet(words.say("find_none"))
     rows = []
     for one in found[:most]:
         article = Article(
@@ -202,24 +195,23 @@ def found_list(found: Sequence[Found], words: Wording, *, most: int) -> str:
         )
     more = ""
     if len(found) > most:
-        more = f'<div class="quiet">{html_text(words.say("find_more", n=words.number(most)))}</div>'
+        more = quiet(words.say("find_more", n=words.number(most)))
     return f'<ul class="found">{"".join(rows)}</ul>{more}'
 
 
-def rebuild_line(status: RebuildStatus | None, words: Wording) -> str:
+def rebuild_line(now: RebuildStatus | None, words: Wording) -> str:
     """Where a rebuild is, or what came of it; None and an idle one say what it would do."""
-    if status is None or status.state == "idle":
-        return f'<div class="quiet">{html_text(words.say("rebuild_idle"))}</div>'
-    if status.state == "running":
-        return _running(status, words)
-    if status.state == "failed":
-        said = words.say("rebuild_failed", error=status.error or "")
-        return f'<div class="problem" role="alert">{html_text(said)}</div>'
-    if status.state == "cancelled" or status.report is None:
+    if now is None or now.state == "idle":
+        return quiet(words.say("rebuild_idle"))
+    if now.state == "running":
+        return _running(now, words)
+    if now.state == "failed":
+        return problem(words.say("rebuild_failed", error=now.error or ""))
+    if now.state == "cancelled" or now.report is None:
         said = words.say("rebuild_cancelled")
     else:
-        report = status.report
-        seconds = words.number(round(status.seconds, 1))
+        report = now.report
+        seconds = words.number(round(now.seconds, 1))
         changed = report.added or report.changed or report.removed
         said = words.say(
             "rebuild_done" if changed else "rebuild_same",
@@ -228,18 +220,15 @@ def rebuild_line(status: RebuildStatus | None, words: Wording) -> str:
             changed=words.number(report.changed),
             removed=words.number(report.removed),
         )
-    return f'<div class="quiet" role="status">{html_text(said)}</div>'
+    return status(said)
 
 
-def _running(status: RebuildStatus, words: Wording) -> str:
-    key = f"rebuild_{status.stage}" if status.total or status.stage == "writing" else ""
+def _running(now: RebuildStatus, words: Wording) -> str:
+    key = f"rebuild_{now.stage}" if now.total or now.stage == "writing" else ""
     said = words.say(
         key if key in words.table else "rebuild_starting",
-        done=words.number(status.done),
-        total=words.number(status.total),
+        done=words.number(now.done),
+        total=words.number(now.total),
     )
-    share = min(1.0, status.done / status.total) if status.total else 0.0
-    return (
-        f'<div class="quiet" role="status">{html_text(said)} '
-        f'<span class="bar"><span style="width:{share:.0%}"></span></span></div>'
-    )
+    share = min(1.0, now.done / now.total) if now.total else 0.0
+    return status(said, f' <span class="bar"><span style="width:{share:.0%}"></span></span>')

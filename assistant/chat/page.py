@@ -9,11 +9,12 @@ import gradio as gr
 from fastapi import FastAPI
 
 from assistant.chat.adding_tab import AddingTab
-from assistant.chat.allowed import HERE
-from assistant.chat.asking import AskTab, words_of
+from assistant.chat.allowed import HERE, STATIC_FILES
+from assistant.chat.asking import AskTab
 from assistant.chat.backend import Services
 from assistant.chat.collection_tab import CollectionTab
 from assistant.chat.escaping import html_text
+from assistant.chat.events import QUICK, words_of
 from assistant.chat.wording import TAGS, Wording, wording
 
 _CHATS = 200
@@ -23,7 +24,7 @@ _REGIONS = {"zh": ("zh-CN", "zh-TW", "zh-HK")}
 """Locales that Gradio has tables for, and does not look for under their language alone."""
 
 _SCRIPTS = "".join(
-    f'<script src="{name}.js" defer></script>' for name in ("chat", "reader", "adding")
+    f'<script src="{name}" defer></script>' for name in STATIC_FILES if name.endswith(".js")
 )
 _SCRIPTED = (
     "answer",
@@ -34,7 +35,6 @@ _SCRIPTED = (
     "loading",
     "new_tab",
     "nothing_yet",
-    "original",
     "question",
     "reading",
     "refused",
@@ -128,7 +128,6 @@ def _blocks(services: Services, i18n: gr.I18n) -> gr.Blocks:
             opened,
             None,
             [scripted, *asking.on_opening],
-            api_visibility="private",
-            show_progress="hidden",
+            **QUICK,
         )
     return blocks

@@ -12,7 +12,8 @@ from urllib.parse import quote
 from assistant.answers import Answer
 from assistant.chat.conversation import STOPPED, UNEXPECTED, Turn
 from assistant.chat.escaping import html_text, link_host, web_link
-from assistant.chat.reply import actions, answer_body, quiet
+from assistant.chat.lines import problem, quiet, status
+from assistant.chat.reply import actions, answer_body
 from assistant.chat.why import why
 from assistant.chat.wording import Wording
 from assistant.settings import MAX_QUESTION_CHARACTERS
@@ -42,10 +43,9 @@ def _shortened(question: str) -> str:
 def _reply(turn: Turn, words: Wording, *, last: bool) -> str:
     after = actions(turn, words, last=last)
     if turn.waiting:
-        said = html_text(words.say("searching"))
-        return f'<div class="quiet" role="status">{said}</div>{after}'
+        return status(words.say("searching")) + after
     if turn.answer is None:
-        return f'<div class="problem" role="alert">{html_text(_problem(turn, words))}</div>{after}'
+        return problem(_problem(turn, words)) + after
     cards = len(_cards(turn.answer))
     link = html_text(words.say("sources", n=words.number(cards)))
     jump = f'<div class="jump"><a href="#t{turn.number}">{link}</a></div>' if cards else ""

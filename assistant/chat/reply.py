@@ -12,6 +12,7 @@ from typing import get_args
 from assistant.answers import Answer, Searched, Sentence, State, Update
 from assistant.chat.conversation import Turn
 from assistant.chat.escaping import html_text
+from assistant.chat.lines import quiet
 from assistant.chat.links import address_of
 from assistant.chat.wording import Wording
 from assistant.types import Filters
@@ -50,10 +51,6 @@ def answer_body(turn: Turn, words: Wording) -> str:
         + _origin(answer, words, growing=turn.growing)
         + check
     )
-
-
-def quiet(text: str) -> str:
-    return f'<div class="quiet">{html_text(text)}</div>'
 
 
 def _searched(answer: Answer, seconds: float, words: Wording) -> str:

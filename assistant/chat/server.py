@@ -13,8 +13,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from assistant import __version__
-from assistant.chat.allowed import Allowed
-from assistant.chat.backend import Backend, Editing, Judging, Rebuilding, Services
+from assistant.chat.allowed import MAX_FILE, Allowed
+from assistant.chat.backend import Backend, Editing, Rebuilding, Services
 from assistant.chat.feedback import Feedback
 from assistant.chat.guard import Guard
 from assistant.chat.login import Login, check_exposure, is_loopback, login_from_environment
@@ -36,7 +36,7 @@ def build_app(
     rate: float = DEFAULT_RATE,
     editing: Editing | None = None,
     rebuilding: Rebuilding | None = None,
-    feedback: Judging | None = None,
+    feedback: Feedback | None = None,
     mcp: bool = False,
 ) -> FastAPI:
     """The chat's page and its HTTP API over `backend`.
@@ -108,6 +108,7 @@ def serve(
     login = None if auth is None else login_from_environment(auth)
     if mcp:
         check_mcp()
+    editing = _folder(articles) if allow_edit else None
     # The port comes first: it is quick to try, and starting up takes seconds.
     with (
         listen(host, port) as listener,
@@ -131,7 +132,7 @@ def serve(
             allow_hosts=(host, *allow_hosts),
             auth=login,
             rate=rate,
-            editing=_folder(articles) if allow_edit else None,
+            editing=editing,
             rebuilding=_rebuild(articles, index) if allow_edit or is_loopback(host) else None,
             feedback=Feedback(Path(index)),
             mcp=mcp,
@@ -143,7 +144,7 @@ def serve(
 def _folder(articles: str | Path | None) -> Editing:
     if articles is None:
         raise SettingsError("to add articles, name their folder with --articles")
-    return Folder(Path(articles))
+    return Folder(Path(articles), max_bytes=MAX_FILE)
 
 
 def _rebuild(articles: str | Path | None, index: str | Path) -> Rebuilding | None:
