@@ -7,11 +7,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from assistant.articles import article_files, read_file
+from assistant.articles import Reading, find_files
 from assistant.errors import AssistantError, BuildCancelled, IndexUnwritable, NothingReadable
 from assistant.files import exclusive
 from assistant.index import PROBES, Contents, Index, write_generation
 from assistant.last_build import write_last_build
+from assistant.limits import Limits
 from assistant.passages import SplitSettings
 from assistant.pieces import Model, Pieces
 from assistant.settings import Settings
@@ -42,22 +43,22 @@ class _Watch:
             self._progress(stage, done, total)
 
 
-def _read(root: Path, watch: _Watch) -> tuple[list[Article], list[Skipped]]:
-    files = article_files(root)
+def _read(root: Path, limits: Limits | None, watch: _Watch) -> tuple[list[Article], list[Skipped]]:
+    found = find_files(root)
+    files, skipped = found.files, list(found.skipped)
     articles: dict[str, Article] = {}
-    skipped: list[Skipped] = []
-    for done, path in enumerate(files):
-        watch("reading", done, len(files))
-        for item in read_file(path, root):
-            watch.check()
-            if isinstance(item, Skipped):
-                skipped.append(item)
-            elif item.id in articles:
-                first = articles[item.id].path
-                skipped.append(Skipped(item.path, f"the id {item.id!r} is taken ({first})"))
-            else:
-                articles[item.id] = item
-    watch("reading", len(files), len(files))
+    with Reading(root, limits=limits) as reading:
+        watch("reading", 0, len(files))
+        for done, (_, items) in enumerate(reading.read_all(files), 1):
+            for item in items:
+                if isinstance(item, Skipped):
+                    skipped.append(item)
+                elif item.id in articles:
+                    first = articles[item.id].path
+                    skipped.append(Skipped(item.path, f"the id {item.id!r} is taken ({first})"))
+                else:
+                    articles[item.id] = item
+            watch("reading", done, len(files))
     if not articles:
         raise NothingReadable(
             f"no article could be read in {root}; an index that was there is unchanged",
@@ -82,6 +83,7 @@ def build(
     model: str | None = None,
     full: bool = False,
     dry_run: bool = False,
+    limits: Limits | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> BuildReport:
@@ -98,7 +100,7 @@ def build(
     clock = time.monotonic()
     settings = Settings.resolve(articles=articles, index=index, model=model)
     watch = _Watch(progress, cancelled)
-    found, skipped = _read(settings.articles, watch)
+    found, skipped = _read(settings.articles, limits, watch)
     model_of = Model(settings.model)
     run = partial(_run, settings, model_of, found, skipped, clock, full=full, watch=watch)
     if dry_run:

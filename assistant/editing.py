@@ -17,8 +17,8 @@ from typing import Any
 import regex
 import yaml
 
-from assistant.articles import READERS, article_files, read_file
-from assistant.articles.common import clean_newlines, clean_text, read_metadata, relative_name
+from assistant.articles import READERS, article_files, read_file, relative_name
+from assistant.articles.common import clean_newlines, clean_text, read_metadata
 from assistant.articles.plain import headline_of
 from assistant.errors import EditError
 from assistant.file_names import safe_stem, split_name

@@ -29,6 +29,11 @@ def _identifier() -> Any:
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
+def load_identifier() -> None:
+    """Loads what tells languages, which else happens when a language is first asked for."""
+    _identifier()
+
+
 def _says_something(text: str) -> bool:
     return sum(c.isalpha() for c in text) >= 3
 

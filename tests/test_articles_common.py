@@ -11,9 +11,11 @@ import pytest
 from helpers import read
 
 from assistant.articles import READERS, article_files, read_file
-from assistant.articles.common import decode, read_metadata, stable_id
+from assistant.articles.common import read_metadata, stable_id
+from assistant.articles.decoding import decode
 from assistant.errors import ArticlesNotFound, ArticleUnreadable
 from assistant.language import detect_language
+from assistant.limits import Limits
 from assistant.types import Skipped
 
 TEXT = "The harbour of Fairhaven opened on Monday."
@@ -46,7 +48,31 @@ def test_loops_of_links_end(tmp_path: Path) -> None:
     (tmp_path / "a" / "up").symlink_to(tmp_path)
     (tmp_path / "self.md").symlink_to(tmp_path / "self.md")
     (tmp_path / "nowhere.md").symlink_to(tmp_path / "missing")
-    assert names(tmp_path) == ["a/b.md"]
+    assert names(tmp_path) == ["a/b.md", "nowhere.md", "self.md"]
+    reasons = [read(tmp_path / name, tmp_path)[1][0].reason for name in ("nowhere.md", "self.md")]
+    assert reasons == ["it is a link that leads nowhere"] * 2
+
+
+def test_links_inside_the_folder_are_read_and_others_are_not(tmp_path: Path) -> None:
+    outside, root = tmp_path / "outside.txt", tmp_path / "root"
+    outside.write_text("A secret of somebody else.")
+    root.mkdir()
+    (root / "a.txt").write_text(TEXT)
+    (root / "inside.txt").symlink_to("a.txt")
+    (root / "out.txt").symlink_to(outside)
+    assert read(root / "inside.txt", root)[0][0].text == TEXT
+    articles, (skipped,) = read(root / "out.txt", root)
+    assert not articles
+    assert "leads out of the folder" in skipped.reason
+    # Who names a link means what it leads to.
+    assert read(root / "out.txt", root / "out.txt")[0][0].text == "A secret of somebody else."
+
+
+def test_what_is_no_plain_file_is_listed_and_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    articles, (skipped,) = read(tmp_path / "pipe.txt")
+    assert not articles
+    assert "no plain file" in skipped.reason
 
 
 def test_no_such_folder(tmp_path: Path) -> None:
@@ -101,13 +127,12 @@ def test_files_that_cannot_be_read(tmp_path: Path, name: str, data: bytes, reaso
         raise AssertionError(str(skipped))
 
 
-def test_a_file_that_is_gone_or_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_gone_or_large(tmp_path: Path) -> None:
     (gone,) = read_file(tmp_path / "gone.txt", tmp_path)
     assert isinstance(gone, Skipped)
     assert "cannot be opened (No such file" in gone.reason
     (tmp_path / "a.txt").write_text(TEXT)
-    monkeypatch.setattr("assistant.articles.MAX_FILE_BYTES", 10)
-    (large,) = read_file(tmp_path / "a.txt", tmp_path)
+    (large,) = read_file(tmp_path / "a.txt", tmp_path, limits=Limits(file_bytes=10))
     assert isinstance(large, Skipped)
     assert "larger than" in large.reason
 

@@ -274,7 +274,7 @@ def test_identity_of_a_line(tmp_path: Path) -> None:
 
 
 def test_a_line_longer_than_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.articles.jsonlines.MAX_FILE_BYTES", 100)
+    monkeypatch.setenv("ASSISTANT_LIMIT_FILE_BYTES", "100")
     articles, (skipped,) = lines(tmp_path, {"text": "A."}, {"text": "x" * 500}, {"text": "B."})
     assert [article.text for article in articles] == ["A.", "B."]
     assert skipped.line == 2

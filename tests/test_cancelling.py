@@ -108,7 +108,7 @@ def test_a_plan_can_be_cancelled(tmp_path: Path, tiny_model: Path) -> None:
 @pytest.mark.parametrize(
     "where",
     [
-        "assistant.building.read_file",
+        "assistant.articles.reading.read_source",
         "assistant.pieces.split_article",
         "assistant.pieces.words_of",
         "assistant.index.writing.write_vectors",

@@ -22,6 +22,7 @@ LAYERS = (
         "text",
         "files",
         "file_names",
+        "limits",
         "references",
         "question_words",
         "number_words",

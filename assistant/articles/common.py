@@ -1,4 +1,4 @@
-"""What the readers share: decoding, cleaning of metadata, identity, language."""
+"""What the readers share: cleaning of metadata, identity, language."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,11 +14,9 @@ from assistant.errors import ArticleUnreadable
 from assistant.language import detect_language
 from assistant.types import Article
 
-MAX_FILE_BYTES = 20_000_000
 _LONGEST_FIELD = 500
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 _UNFIT = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +31,6 @@ class Metadata:
     url: str | None
     authors: tuple[str, ...]
     notes: tuple[str, ...]
-
-
-def relative_name(path: Path, root: Path) -> str:
-    """The path under `root`, with slashes, and nothing in it that UTF-8 cannot hold."""
-    relative = path.name if path == root else path.relative_to(root).as_posix()
-    return relative.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def decode(data: bytes) -> str:
-    """Text of UTF-8, or of UTF-16 with a byte order mark. Raises ArticleUnreadable."""
-    encoding = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8")
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        if b"\0" in data[:4096]:
-            raise ArticleUnreadable("the file is binary, not text") from None
-        raise ArticleUnreadable(
-            f"the text is not UTF-8 (byte {error.start}); convert it, to UTF-8 with iconv, say"
-        ) from None
-    if "\0" in text:
-        raise ArticleUnreadable("the file is binary, not text")
-    return clean_newlines(text)
 
 
 def clean_newlines(text: str) -> str:

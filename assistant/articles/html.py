@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from assistant.articles.common import clean_newlines, make_article, read_metadata
+from assistant.articles.source import Source
 from assistant.errors import ArticleUnreadable
 from assistant.types import Article, Skipped
 
 
-def read_html(path: Path, name: str) -> Iterator[Article | Skipped]:
+def read_html(source: Source) -> Iterator[Article | Skipped]:
     # trafilatura takes half a second to import: only those who have pages pay.
     import trafilatura
     from lxml import html as lxml_html
     from lxml.etree import LxmlError
 
-    data = path.read_bytes()
+    data = source.read()
     if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ArticleUnreadable("the file is binary, not HTML")
     try:
@@ -37,6 +37,6 @@ def read_html(path: Path, name: str) -> Iterator[Article | Skipped]:
         }
     )
     text = clean_newlines(page.text)
-    yield make_article(metadata, text=text, title=path.stem, key=name, path=name)
+    yield make_article(metadata, text=text, title=source.stem, key=source.name, path=source.name)
     for note in metadata.notes:
-        yield Skipped(name, note)
+        yield Skipped(source.name, note)

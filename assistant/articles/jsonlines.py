@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 from assistant.articles.common import (
-    MAX_FILE_BYTES,
     clean_newlines,
     clean_text,
     make_article,
     read_metadata,
 )
 from assistant.articles.plain import headline_of
+from assistant.articles.source import Source, size
 from assistant.errors import ArticleUnreadable
 from assistant.types import Article, Skipped
 
@@ -39,22 +38,24 @@ def _article(line: bytes, name: str) -> Iterator[Article | str]:
     yield from metadata.notes
 
 
-def read_jsonlines(path: Path, name: str) -> Iterator[Article | Skipped]:
-    with path.open("rb") as lines:
+def read_jsonlines(source: Source) -> Iterator[Article | Skipped]:
+    name, most = source.name, source.limits.file_bytes
+    with source.open() as lines:
         number = 0
-        while line := lines.readline(MAX_FILE_BYTES + 1):
+        while line := lines.readline(most + 1):
             number += 1
             if number == 1:
                 line = line.removeprefix(b"\xef\xbb\xbf")
             try:
-                if len(line) > MAX_FILE_BYTES:
+                if len(line) > most:
                     while line and not line.endswith(b"\n"):
-                        line = lines.readline(MAX_FILE_BYTES)
-                    limit = MAX_FILE_BYTES // 1_000_000
-                    raise ArticleUnreadable(f"the line is longer than {limit} MB")
+                        line = lines.readline(most)
+                    raise ArticleUnreadable(f"the line is longer than {size(most)}")
                 if not line.strip():
                     continue
                 for item in _article(line, name):
                     yield item if isinstance(item, Article) else Skipped(name, item, number)
             except ArticleUnreadable as error:
                 yield Skipped(name, str(error), number)
+        if number == 0:
+            raise ArticleUnreadable("the file is empty")

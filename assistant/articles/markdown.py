@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import yaml
 from frontmatter.default_handlers import YAMLHandler
 
-from assistant.articles.common import decode, make_article, read_metadata
+from assistant.articles.common import make_article, read_metadata
+from assistant.articles.decoding import decode
 from assistant.articles.plain import headline_of
+from assistant.articles.source import Source
 from assistant.types import Article, Skipped
 
 _FIELD = re.compile(r"\s|#|-|[?:]\s|[\w-]+\s*:")
@@ -49,10 +50,10 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str, str | None]:
     return (values, body, None) if isinstance(values, dict) else ({}, text, None)
 
 
-def read_markdown(path: Path, name: str) -> Iterator[Article | Skipped]:
-    values, body, note = _front_matter(decode(path.read_bytes()).strip())
+def read_markdown(source: Source) -> Iterator[Article | Skipped]:
+    values, body, note = _front_matter(decode(source.read()).strip())
     metadata = read_metadata({str(key): value for key, value in values.items()})
-    title = headline_of(body, path.stem)
-    yield make_article(metadata, text=body, title=title, key=name, path=name)
+    title = headline_of(body, source.stem)
+    yield make_article(metadata, text=body, title=title, key=source.name, path=source.name)
     for reason in ([note] if note else []) + list(metadata.notes):
-        yield Skipped(name, reason)
+        yield Skipped(source.name, reason)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from assistant.articles.common import decode, make_article, read_metadata
+from assistant.articles.common import make_article, read_metadata
+from assistant.articles.decoding import decode
+from assistant.articles.source import Source
 from assistant.types import Article, Skipped
 
 _LONGEST_HEADLINE = 200
@@ -19,7 +20,7 @@ def headline_of(text: str, fallback: str) -> str:
     return first if usable and rest.strip() else fallback
 
 
-def read_plain(path: Path, name: str) -> Iterator[Article | Skipped]:
-    text = decode(path.read_bytes())
-    title = headline_of(text, path.stem)
-    yield make_article(read_metadata({}), text=text, title=title, key=name, path=name)
+def read_plain(source: Source) -> Iterator[Article | Skipped]:
+    text = decode(source.read())
+    title = headline_of(text, source.stem)
+    yield make_article(read_metadata({}), text=text, title=title, key=source.name, path=source.name)

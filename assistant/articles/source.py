@@ -1,0 +1,146 @@
+"""Where an article is read from: a file, or a member of an archive, and what it may cost."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, BinaryIO
+
+from assistant.errors import ArticleUnreadable
+from assistant.limits import Limits
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_ROOM_BYTES = 1_000_000
+"""What is unpacked to less than this is never a bomb, whatever its ratio."""
+
+_BLOCK = 1 << 16
+
+
+class Budget:
+    """What a file with all that it holds may still cost. One for each file of the folder."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._bytes = limits.unpacked_bytes
+        self._members = limits.members
+
+    def take_member(self) -> None:
+        """Raises ArticleUnreadable where the file holds more members than it may."""
+        self._members -= 1
+        if self._members < 0:
+            raise ArticleUnreadable(f"it holds more than {self._limits.members:,} members")
+
+    def take_bytes(self, count: int) -> None:
+        """Raises ArticleUnreadable where more was unpacked than may be."""
+        self._bytes -= count
+        if self._bytes < 0:
+            megabytes = self._limits.unpacked_bytes // 1_000_000
+            raise ArticleUnreadable(f"it unpacks to more than {megabytes:,} MB")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something to be read as articles.
+
+    `name` is the path under the folder, with slashes; that of a member goes on from its
+    archive's: `letters.zip/march/a.html`. `open` may be called while the archive is open, which
+    it is until the next source is asked for. `depth` counts the archives around it. `encoding`
+    and `url` are what the outside says of it, a web archive's record, say.
+    """
+
+    name: str
+    open: Callable[[], BinaryIO]
+    limits: Limits
+    budget: Budget
+    depth: int = 0
+    encoding: str | None = None
+    url: str | None = None
+
+    @property
+    def file_name(self) -> str:
+        return self.name.rsplit("/", 1)[-1]
+
+    @property
+    def stem(self) -> str:
+        stem, dot, _ = self.file_name.rpartition(".")
+        return stem if dot and stem else self.file_name
+
+    @property
+    def suffix(self) -> str:
+        """The last suffix, in lower case, with its dot; "" where there is none."""
+        stem, dot, last = self.file_name.rpartition(".")
+        return f".{last.lower()}" if dot and stem else ""
+
+    def read(self, most: int | None = None) -> bytes:
+        """All bytes. Raises ArticleUnreadable where there are none, or too many; OSError."""
+        most = self.limits.file_bytes if most is None else min(most, self.limits.file_bytes)
+        with self.open() as file:
+            data = file.read(most + 1)
+        if not data:
+            raise ArticleUnreadable("the file is empty")
+        if len(data) > most:
+            raise ArticleUnreadable(f"the file is larger than {size(most)}")
+        return data
+
+    def member(
+        self,
+        name: str,
+        open: Callable[[], BinaryIO],  # noqa: A002 - the field's name
+        *,
+        encoding: str | None = None,
+        url: str | None = None,
+    ) -> Source:
+        """A part of this archive. Raises ArticleUnreadable where it has too many."""
+        self.budget.take_member()
+        return replace(
+            self,
+            name=f"{self.name}/{name}",
+            open=open,
+            depth=self.depth + 1,
+            encoding=encoding,
+            url=url,
+        )
+
+
+class _Unpacking(io.RawIOBase):
+    """Reads what is unpacked from `packed` bytes, and stops where it costs too much."""
+
+    def __init__(self, file: BinaryIO, source: Source, packed: int) -> None:
+        super().__init__()
+        self._file = file
+        self._source = source
+        self._left = max(_ROOM_BYTES, packed * source.limits.ratio)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        view = memoryview(buffer)
+        data = self._file.read(len(view))
+        self._source.budget.take_bytes(len(data))
+        self._left -= len(data)
+        if self._left < 0:
+            ratio = self._source.limits.ratio
+            raise ArticleUnreadable(f"it unpacks to more than {ratio} times its size")
+        view[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def unpacking(file: BinaryIO, source: Source, packed: int) -> BinaryIO:
+    """A reader of what `file` unpacks, from `packed` bytes of `source`.
+
+    Its methods raise ArticleUnreadable where it unpacks to more than the limits allow.
+    """
+    return io.BufferedReader(_Unpacking(file, source, packed), _BLOCK)
+
+
+def size(count: int) -> str:
+    """A number of bytes, as a message has it."""
+    return f"{count // 1_000_000} MB" if count >= 1_000_000 else f"{count:,} bytes"

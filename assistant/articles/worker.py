@@ -1,0 +1,110 @@
+"""The process that reads files whose parsers may hang, crash or take all memory.
+
+It is told of one file after the other in lines of JSON, and answers in lines of JSON: an article,
+what was skipped, and at the end of each file that it is done. It opens no connection, starts no
+program and writes no file: what a parser could be talked into is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+from assistant.articles.folder import source_of
+from assistant.articles.formats import read_source
+from assistant.language import load_identifier
+from assistant.limits import Limits
+from assistant.types import Article, Skipped
+
+_REFUSED = (
+    "os.exec",
+    "os.fork",
+    "os.forkpty",
+    "os.posix_spawn",
+    "os.spawn",
+    "os.system",
+    "pty.spawn",
+    "socket.bind",
+    "socket.connect",
+    "socket.getaddrinfo",
+    "socket.gethostbyname",
+    "socket.sendto",
+    "subprocess.Popen",
+    "os.link",
+    "os.mkdir",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.symlink",
+    "os.truncate",
+)
+"""Events of Python's audit hooks (docs.python.org/3/library/audit_events.html)."""
+
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
+    writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITES
+    if event in _REFUSED or (writes and arguments[0] != os.devnull):
+        raise PermissionError(f"a reader may not do this: {event}")
+
+
+def _confine(limits: Limits) -> None:
+    """Bounds what this process can do. What the system cannot bound is left as it is."""
+    if sys.platform != "win32":
+        import resource
+
+        for kind, most in (
+            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_FSIZE, 0),
+            (resource.RLIMIT_AS, limits.memory_bytes),
+        ):
+            _, hard = resource.getrlimit(kind)
+            allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            try:
+                resource.setrlimit(kind, (allowed, hard))
+            except (OSError, ValueError):
+                continue
+    sys.addaudithook(_refuse)
+
+
+def _say(lines: IO[str], values: dict[str, Any]) -> None:
+    lines.write(json.dumps(values) + "\n")
+
+
+def _read(lines: IO[str], path: Path, root: Path, limits: Limits) -> None:
+    for item in read_source(source_of(path, root, limits)):
+        kind = "article" if isinstance(item, Article) else "skipped"
+        _say(lines, {kind: asdict(item)})
+        lines.flush()
+
+
+def run_here(limits: str) -> None:
+    """What the process does until its standard input ends."""
+    # What libraries print must not come between the lines.
+    lines = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="ascii")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    bounds = Limits(**json.loads(limits))
+    # It is unpacked to a temporary file, which may not be made afterwards.
+    load_identifier()
+    _confine(bounds)
+    for line in sys.stdin.buffer:
+        told = json.loads(line)
+        path = Path(told["path"])
+        try:
+            _read(lines, path, Path(told["root"]), bounds)
+        except MemoryError:
+            # What is left of the memory is not known: the next file gets a new process.
+            _say(lines, {"memory": True})
+            lines.flush()
+            os._exit(1)
+        except Exception as error:
+            reason = f"its reader failed on it ({type(error).__name__}: {str(error)[:120]})"
+            _say(lines, {"skipped": asdict(Skipped(told["name"], reason))})
+        _say(lines, {"done": True})
+        lines.flush()
+    os._exit(0)
