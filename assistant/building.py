@@ -10,7 +10,7 @@ from pathlib import Path
 from assistant.articles import Reading, find_files
 from assistant.errors import AssistantError, BuildCancelled, IndexUnwritable, NothingReadable
 from assistant.files import exclusive
-from assistant.index import PROBES, Contents, Index, write_generation
+from assistant.index import PROBES, Contents, Index, clear_left_overs, write_generation
 from assistant.last_build import write_last_build
 from assistant.limits import Limits
 from assistant.passages import SplitSettings
@@ -108,6 +108,7 @@ def build(
     try:
         settings.index.mkdir(parents=True, exist_ok=True)
         with exclusive(settings.index / ".lock"):
+            clear_left_overs(settings.index)
             report = run(dry_run=False)
             write_last_build(settings.index, report)
             return report

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import numpy as np
@@ -93,6 +95,24 @@ def write_lexical(folder: Path, entries: Iterable[LexicalEntry]) -> None:
         writer.wait_merging_threads()
 
 
+@contextmanager
+def _links_to(folder: Path) -> Iterator[Path]:
+    """A new folder of links to the files of `folder`, or `folder` where none can be made.
+
+    tantivy makes a lock file in the folder that it opens, and an index may lie where its reader
+    cannot write.
+    """
+    with ExitStack() as stack:
+        links = folder
+        with suppress(OSError, NotImplementedError):
+            made = Path(stack.enter_context(TemporaryDirectory(prefix="assistant-")))
+            for path in folder.resolve().iterdir():
+                if not path.name.endswith(".lock"):
+                    (made / path.name).symlink_to(path)
+            links = made
+        yield links
+
+
 class LexicalIndex:
     """A tantivy index that is only read, so that many threads may search it."""
 
@@ -100,12 +120,14 @@ class LexicalIndex:
         """Opens the index. Raises IndexCorrupt."""
         self._schema = _schema()
         try:
-            # Not Index(path=…), which makes an empty index where there is none.
-            self._index = tantivy.Index.open(str(folder))
-            # An index is never changed after it was written: nothing to watch for.
-            self._index.config_reader(reload_policy="manual")
-            self._index.reload()
-            self._searcher = self._index.searcher()
+            with _links_to(folder) as links:
+                # Not Index(path=…), which makes an empty index where there is none.
+                index = tantivy.Index.open(str(links))
+                # An index is never changed after it was written: nothing to watch for.
+                index.config_reader(reload_policy="manual")
+                index.reload()
+                # It has mapped all files.
+                self._searcher = index.searcher()
         except (ValueError, OSError) as error:
             raise IndexCorrupt(
                 f"{folder} cannot be read as a lexical index ({error}); build it again: "

@@ -18,7 +18,15 @@ is replaced. No file of a generation is ever changed, so a build that dies leave
 from __future__ import annotations
 
 from assistant.index.layout import PROBES, current_generation
+from assistant.index.leftovers import clear_left_overs
 from assistant.index.reading import Index
 from assistant.index.writing import Contents, write_generation
 
-__all__ = ["PROBES", "Contents", "Index", "current_generation", "write_generation"]
+__all__ = [
+    "PROBES",
+    "Contents",
+    "Index",
+    "clear_left_overs",
+    "current_generation",
+    "write_generation",
+]

@@ -25,6 +25,7 @@ from assistant.errors import (
 )
 from assistant.files import sha256_file, sync_file, sync_folder, write_atomically
 from assistant.index.layout import CURRENT, FORMAT, current_generation, info_of
+from assistant.index.leftovers import PARTIAL, keep_only
 from assistant.late import Words, write_words
 from assistant.lexical import LexicalEntry, write_lexical
 from assistant.romanised import Keys, write_romanised
@@ -35,7 +36,6 @@ from assistant.vectors import (
     write_vectors,
 )
 
-_PARTIAL = ".partial-"
 _TOLD_EVERY = 64
 
 
@@ -114,6 +114,9 @@ def _write_files(target: Path, contents: Contents, tell: Callable[[int, int], No
     write_lexical(lexical, _lexical_entries(contents, tell))
     for lock in lexical.glob(".*.lock"):
         lock.unlink()
+    for path in lexical.iterdir():
+        # tantivy keeps some of its files from all others who may read an index.
+        path.chmod((target / "store.sqlite").stat().st_mode)
 
 
 def _free_name(folder: Path, contents: Contents, now: datetime) -> str:
@@ -146,12 +149,8 @@ def write_generation(
     now = datetime.now(UTC)
     previous = _previous(folder)
     name = _free_name(folder, contents, now)
-    partial = folder / f"{_PARTIAL}{name}"
+    partial = folder / f"{PARTIAL}{name}"
     try:
-        for left_over in folder.glob(f"{_PARTIAL}*"):
-            shutil.rmtree(left_over)
-        for left_over in folder.glob(".*.partial"):
-            left_over.unlink()
         partial.mkdir()
         _write_files(partial, contents, tell)
         files = {}
@@ -191,8 +190,5 @@ def write_generation(
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    for old in folder.iterdir():
-        is_generation = (old / "manifest.json").is_file()
-        if is_generation and old.name not in (name, previous):
-            shutil.rmtree(old, ignore_errors=True)
+    keep_only(folder, (name, previous))
     return info_of(manifest)
