@@ -17,7 +17,8 @@ from helpers import COLLECTION, HIT_FIELDS, ROOT, Story, python, write_articles
 
 import assistant
 from assistant.answers import NOT_FOUND
-from assistant.cli import _parser, main
+from assistant.cli import main
+from assistant.cli.parsing import parser
 
 QUESTION = "When did the harbour of Fairhaven open?"
 
@@ -221,7 +222,7 @@ def test_chat(run: Any, tiny_index: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_default_rate_is_the_servers() -> None:
     from assistant.chat.rates import DEFAULT_RATE
 
-    assert _parser().parse_args(["chat"]).rate == DEFAULT_RATE
+    assert parser().parse_args(["chat"]).rate == DEFAULT_RATE
 
 
 def test_a_password_that_is_missing_is_said_before_anything_is_built(
@@ -456,12 +457,12 @@ def test_every_command_and_option_is_in_the_readme() -> None:
     if not readme.exists():
         pytest.skip("there is no README")
     text = readme.read_text(encoding="utf-8")
-    missing = sorted({option for option in options_of(_parser()) if f"{option}" not in text})
+    missing = sorted({option for option in options_of(parser()) if f"{option}" not in text})
     assert missing == []
 
 
 def test_every_option_of_every_command_has_help() -> None:
-    commands = [a for a in _parser()._actions if isinstance(a, argparse._SubParsersAction)]
+    commands = [a for a in parser()._actions if isinstance(a, argparse._SubParsersAction)]
     for name, command in commands[0].choices.items():
         for action in command._actions:
             told = action.help or action.metavar or action.dest == "question"
