@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from assistant.articles import Reading, find_files
 from assistant.errors import AssistantError, BuildCancelled, IndexUnwritable, NothingReadable
 from assistant.files import exclusive
-from assistant.index import PROBES, Contents, Index, clear_left_overs, write_generation
+from assistant.gathering import Before, Gathered, gather
+from assistant.index import (
+    PROBES,
+    Contents,
+    Index,
+    clear_left_overs,
+    current_generation,
+    write_generation,
+)
 from assistant.last_build import write_last_build
 from assistant.limits import Limits
 from assistant.passages import SplitSettings
 from assistant.pieces import Model, Pieces
+from assistant.planning import make_plan
 from assistant.settings import Settings
-from assistant.types import Article, BuildReport, Skipped
+from assistant.types import Article, BuildReport
 
 Progress = Callable[[str, int, int], None]
 """Told of a stage, how much of it is done, and how much there is.
@@ -43,37 +52,26 @@ class _Watch:
             self._progress(stage, done, total)
 
 
-def _read(root: Path, limits: Limits | None, watch: _Watch) -> tuple[list[Article], list[Skipped]]:
-    found = find_files(root)
-    files, skipped = found.files, list(found.skipped)
-    articles: dict[str, Article] = {}
-    with Reading(root, limits=limits) as reading:
-        watch("reading", 0, len(files))
-        for done, (_, items) in enumerate(reading.read_all(files), 1):
-            for item in items:
-                if isinstance(item, Skipped):
-                    skipped.append(item)
-                elif item.id in articles:
-                    first = articles[item.id].path
-                    skipped.append(Skipped(item.path, f"the id {item.id!r} is taken ({first})"))
-                else:
-                    articles[item.id] = item
-            watch("reading", done, len(files))
-    if not articles:
-        raise NothingReadable(
-            f"no article could be read in {root}; an index that was there is unchanged",
-            tuple(str(s) for s in skipped),
-        )
-    # The order of files must not decide anything in the index.
-    return sorted(articles.values(), key=lambda article: article.id), skipped
-
-
-def _old_index(folder: Path) -> Index | None:
+def _old_index(folder: Path, stack: ExitStack) -> Index | None:
+    """The index as it is, checked to the last byte, for what is copied from it is not made anew."""
     try:
-        return Index.open(folder)
+        index = Index.open(folder, whole=True)
     except AssistantError:
         # Nothing to start from: whatever is wrong with it, a full build replaces it.
         return None
+    stack.callback(index.close)
+    return index
+
+
+def _is_current(folder: Path, generation: str) -> bool:
+    try:
+        return current_generation(folder) == generation
+    except AssistantError:
+        return False
+
+
+def _articles_of(index: Index | None) -> dict[str, Article]:
+    return {} if index is None else {one.id: one for one in index.store.all_articles()}
 
 
 def build(
@@ -100,93 +98,96 @@ def build(
     clock = time.monotonic()
     settings = Settings.resolve(articles=articles, index=index, model=model)
     watch = _Watch(progress, cancelled)
-    found, skipped = _read(settings.articles, limits, watch)
     model_of = Model(settings.model)
-    run = partial(_run, settings, model_of, found, skipped, clock, full=full, watch=watch)
-    if dry_run:
-        return run(dry_run=True)
-    try:
-        settings.index.mkdir(parents=True, exist_ok=True)
-        with exclusive(settings.index / ".lock"):
+    with ExitStack() as stack:
+        old = _old_index(settings.index, stack)
+        gathered = gather(
+            settings.articles,
+            limits=limits,
+            before=None if full or old is None else Before(_articles_of(old), old.store.files()),
+            tell=partial(watch, "reading"),
+        )
+        run = partial(_run, settings, model_of, gathered, clock=clock, full=full, watch=watch)
+        if dry_run:
+            return run(old, dry_run=True)
+        try:
+            settings.index.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(exclusive(settings.index / ".lock"))
             clear_left_overs(settings.index)
-            report = run(dry_run=False)
+            if old is None or not _is_current(settings.index, old.info.generation):
+                # Another build came between.
+                old = _old_index(settings.index, stack)
+            report = run(old, dry_run=False)
             write_last_build(settings.index, report)
             return report
-    except OSError as error:
-        raise IndexUnwritable(
-            f"the folder {settings.index} cannot be written ({error.strerror or error}); "
-            "check its permissions, or name another with --index"
-        ) from error
+        except OSError as error:
+            raise IndexUnwritable(
+                f"the folder {settings.index} cannot be written ({error.strerror or error}); "
+                "check its permissions, or name another with --index"
+            ) from error
 
 
 def _run(
     settings: Settings,
     model: Model,
-    articles: list[Article],
-    skipped: list[Skipped],
+    gathered: Gathered,
+    old: Index | None,
     clock: float,
     *,
     full: bool,
     dry_run: bool,
     watch: _Watch,
 ) -> BuildReport:
-    old = _old_index(settings.index)
-    before = {} if old is None else old.store.contents()
-    now = {article.id: article.content_hash() for article in articles}
     fingerprint = model.fingerprint()
+    plan = make_plan(gathered.articles, _articles_of(old))
     reusable = old is not None and not full and old.fingerprint == fingerprint
     if old is not None and reusable and dict(old.split) != SplitSettings().to_dict():
         # Settings other than the defaults come from the model's length; ask it.
         reusable = dict(old.split) == model.split_settings().to_dict()
-    kept = {i for i, content in now.items() if reusable and before.get(i) == content}
-    same = {i for i, content in now.items() if before.get(i) == content}
-    counts = {
-        "added": len(now.keys() - before.keys()),
-        "changed": len((now.keys() & before.keys()) - same),
-        "removed": len(before.keys() - now.keys()),
-        "unchanged": len(same),
-    }
 
     def report(generation: str | None, passages: int, embedded: int) -> BuildReport:
         return BuildReport(
             generation=generation,
             model=model.name,
-            articles=len(articles),
+            articles=len(gathered.articles),
             passages=passages,
+            added=plan.added,
+            changed=plan.changed,
+            removed=plan.removed,
+            unchanged=plan.unchanged,
             embedded=embedded,
-            skipped=tuple(skipped),
+            skipped=gathered.skipped,
             seconds=time.monotonic() - clock,
             dry_run=dry_run,
-            **counts,
+            changes=plan.changes if dry_run else (),
         )
 
-    try:
-        if old is not None and len(kept) == len(now) == len(before):
-            return report(old.info.generation, old.info.passages, 0)
-        pieces = Pieces(model, kept=kept, old=old if kept else None)
-        if dry_run:
-            return report(None, *pieces.count(articles))
-        made = pieces.make(articles, partial(watch, "embedding"))
-        if not made.passages:
-            raise NothingReadable(f"the articles in {settings.articles} hold no passage")
-        info = write_generation(
-            settings.index,
-            Contents(
-                articles=articles,
-                passages=made.passages,
-                searched_texts=made.searched_texts,
-                vectors=made.vectors,
-                romanised=made.romanised,
-                sketches=made.sketches,
-                words=made.words,
-                model=model.name,
-                fingerprint=fingerprint,
-                split=model.split_settings().to_dict(),
-                probe_vectors=model.loaded.embed_passages(PROBES),
-            ),
-            tell=partial(watch, "writing"),
-        )
-        return report(info.generation, info.passages, made.embedded)
-    finally:
-        if old is not None:
-            old.close()
+    same_files = old is not None and set(old.store.files().values()) == set(gathered.files)
+    if old is not None and reusable and plan.is_nothing and (same_files or dry_run):
+        return report(old.info.generation, old.info.passages, 0)
+    pieces = Pieces(model, kept=plan.kept, old=old) if reusable else Pieces(model)
+    if dry_run:
+        return report(None, *pieces.count(gathered.articles))
+    made = pieces.make(gathered.articles, partial(watch, "embedding"))
+    if not made.passages:
+        raise NothingReadable(f"the articles in {settings.articles} hold no passage")
+    info = write_generation(
+        settings.index,
+        Contents(
+            articles=gathered.articles,
+            passages=made.passages,
+            searched_texts=made.searched_texts,
+            vectors=made.vectors,
+            romanised=made.romanised,
+            sketches=made.sketches,
+            words=made.words,
+            model=model.name,
+            fingerprint=fingerprint,
+            split=model.split_settings().to_dict(),
+            probe_vectors=model.loaded.embed_passages(PROBES),
+            files=gathered.files,
+        ),
+        old=old.generation if old is not None and reusable else None,
+        tell=partial(watch, "writing"),
+    )
+    return report(info.generation, info.passages, made.embedded)

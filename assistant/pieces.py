@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,7 +20,13 @@ from assistant.embedding import (
 )
 from assistant.index import Index
 from assistant.late import Words, words_of
-from assistant.passages import SplitSettings, embedded_text, fitting_title, split_article
+from assistant.passages import (
+    SplitSettings,
+    embedded_text,
+    fitting_title,
+    passage_id,
+    split_article,
+)
 from assistant.romanised import Keys, keys_of
 from assistant.types import Article, Passage
 
@@ -83,12 +88,27 @@ class Model:
         return SplitSettings(longest, min(defaults.overlap_tokens, longest // 4))
 
 
-class Pieces:
-    """Makes the passages of articles; those whose ids are `kept` are copied from `old`."""
+def _stored(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The vectors as half precision has them.
 
-    def __init__(self, model: Model, *, kept: AbstractSet[str], old: Index | None) -> None:
+    Large indexes keep no more, and a vector must be the same whether it was embedded for this
+    index or copied from one.
+    """
+    return vectors.astype(np.float16).astype(np.float32)
+
+
+class Pieces:
+    """Makes the passages of articles, or copies them from `old`.
+
+    `kept` tells, by the ids of articles, the ids that articles of the same title, text and
+    language have in `old`.
+    """
+
+    def __init__(
+        self, model: Model, *, kept: Mapping[str, str] | None = None, old: Index | None = None
+    ) -> None:
         self._model = model
-        self._kept = kept
+        self._kept = kept or {}
         self._old = old
         self._vectors = np.zeros((0, 0), np.float32) if old is None else old.vectors.all()
         self._numbers = {} if old is None else {i: n for n, i in enumerate(old.store.contents())}
@@ -140,9 +160,10 @@ class Pieces:
             for passage in split_article(article, count=count, settings=settings):
                 yield Piece(passage, embedded_text(title, passage.text))
             return
-        for row, passage in self._old.store.rows_of(article):
+        for row, passage in self._old.store.rows_of(replace(article, id=self._kept[article.id])):
+            identity = passage_id(article, passage.start, passage.end)
             yield Piece(
-                passage,
+                replace(passage, id=identity, article_id=article.id),
                 embedded_text(title, passage.text),
                 self._vectors[row],
                 self._old.romanised[row],
@@ -152,7 +173,7 @@ class Pieces:
     def _filled(self, pieces: list[Piece], static: StaticEmbedder | None) -> Iterator[Piece]:
         """The pieces with all their parts."""
         new = [piece.searched_text for piece in pieces if piece.vector is None]
-        vectors = iter(self._model.loaded.embed_passages(new) if new else ())
+        vectors = iter(_stored(self._model.loaded.embed_passages(new)) if new else ())
         wordless = [piece.searched_text for piece in pieces if piece.words is None]
         words: Iterator[Words] = iter(())
         if static is not None:
@@ -169,6 +190,6 @@ class Pieces:
 
     def _sketch(self, article: Article) -> Sketches:
         if self._old is not None and article.id in self._kept:
-            kept: Sketches = self._old.sketches[self._numbers[article.id]]
+            kept: Sketches = self._old.sketches[self._numbers[self._kept[article.id]]]
             return kept
         return sketch(article.text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.errors import IndexCorrupt
-from assistant.types import Article, Passage
+from assistant.types import Article, Passage, Skipped
 
 _SCHEMA = """
 CREATE TABLE articles (
@@ -26,9 +26,28 @@ CREATE TABLE passages (
     "row" INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, article INTEGER NOT NULL,
     start INTEGER NOT NULL, "end" INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE files (
+    name TEXT PRIMARY KEY, sha256 TEXT NOT NULL, read_with TEXT NOT NULL,
+    articles TEXT NOT NULL, skipped TEXT NOT NULL
+) STRICT;
 CREATE INDEX passages_by_article ON passages (article, start);
 """
 _ARTICLE = "id, text, title, language, published, source, url, authors, path"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """A file as a build read it, so that the next one need not, while its bytes are the same.
+
+    `read_with` stands for the readers and their limits; `articles` are the ids of those that it
+    gave, in order.
+    """
+
+    name: str
+    sha256: str
+    read_with: str
+    articles: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +89,12 @@ def day_of(published: str | None) -> str | None:
     return None if published is None else published[:10]
 
 
-def write_store(path: Path, articles: Sequence[Article], passages: Sequence[Passage]) -> None:
+def write_store(
+    path: Path,
+    articles: Sequence[Article],
+    passages: Sequence[Passage],
+    files: Sequence[FileRead] = (),
+) -> None:
     """Writes a new file; an article's number and a passage's row are their places here.
 
     Raises sqlite3.Error where the disk does not take it.
@@ -104,6 +128,19 @@ def write_store(path: Path, articles: Sequence[Article], passages: Sequence[Pass
         connection.executemany(
             "INSERT INTO passages VALUES (?, ?, ?, ?, ?)",
             ((row, p.id, numbers[p.article_id], p.start, p.end) for row, p in enumerate(passages)),
+        )
+        connection.executemany(
+            "INSERT INTO files VALUES (?, ?, ?, ?, ?)",
+            (
+                (
+                    file.name,
+                    file.sha256,
+                    file.read_with,
+                    json.dumps(file.articles),
+                    json.dumps([skipped.to_dict() for skipped in file.skipped]),
+                )
+                for file in files
+            ),
         )
         connection.commit()
     finally:
@@ -164,6 +201,25 @@ class Store:
     def article(self, article_id: str) -> Article | None:
         found = self._all(f"SELECT {_ARTICLE} FROM articles WHERE id = ?", [article_id])
         return _article(found[0]) if found else None
+
+    def all_articles(self) -> Iterator[Article]:
+        """Every article, in the order of their numbers."""
+        for values in self._all(f"SELECT {_ARTICLE} FROM articles ORDER BY number"):
+            yield _article(values)
+
+    def files(self) -> dict[str, FileRead]:
+        """The files that the articles were read from, by name."""
+        rows = self._all("SELECT name, sha256, read_with, articles, skipped FROM files")
+        return {
+            name: FileRead(
+                name,
+                sha256,
+                read_with,
+                tuple(json.loads(articles)),
+                tuple(Skipped(**one) for one in json.loads(skipped)),
+            )
+            for name, sha256, read_with, articles, skipped in rows
+        }
 
     def articles(self, numbers: Sequence[int]) -> dict[int, Article]:
         """Articles by number."""

@@ -264,8 +264,28 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What a build would do about an article; `before` is the path of one that was renamed."""
+
+    kind: Literal["added", "changed", "removed", "renamed"]
+    id: str
+    title: str
+    path: str
+    before: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "id": self.id,
+            "title": self.title,
+            "path": self.path,
+            "before": self.before,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did, or would do (`dry_run`)."""
+    """What a build did, or would do (`dry_run`: then `changes` lists it, by path)."""
 
     generation: str | None
     model: str
@@ -279,6 +299,7 @@ class BuildReport:
     skipped: tuple[Skipped, ...]
     seconds: float
     dry_run: bool
+    changes: tuple[Change, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -379,7 +379,7 @@ def test_a_place_that_cannot_be_written(desk: Desk) -> None:
         desk.build()
 
 
-def _full_disk(*arguments: object) -> None:
+def _full_disk(*arguments: object, **options: object) -> None:
     raise OSError(28, "No space left on device")
 
 
@@ -392,7 +392,7 @@ def _full_disk_in_faiss(*arguments: object) -> None:
     [
         ("write_store", _full_disk),
         ("write_vectors", _full_disk_in_faiss),
-        ("write_lexical", _full_disk),
+        ("write_parts", _full_disk),
         ("write_words", _full_disk),
         ("sync_file", _full_disk),
         ("write_atomically", _full_disk),

@@ -112,7 +112,7 @@ def test_a_plan_can_be_cancelled(tmp_path: Path, tiny_model: Path) -> None:
         "assistant.pieces.split_article",
         "assistant.pieces.words_of",
         "assistant.index.writing.write_vectors",
-        "assistant.index.writing.write_lexical",
+        "assistant.index.writing.write_parts",
         "assistant.index.writing.sync_folder",
     ],
 )

@@ -287,12 +287,12 @@ CRASHES = {
     "before the store": ("write_store", 1),
     "before the vectors": ("write_vectors", 1),
     "before the words": ("write_words", 1),
-    "before the lexical index": ("write_lexical", 1),
+    "before the lexical index": ("write_parts", 1),
     "before anything is on the disk": ("sync_file", 1),
     "before the manifest": ("write_atomically", 1),
     "before the generation has its name": ("sync_folder", 1),
     "before the pointer": ("write_atomically", 2),
-    "before the old generation is removed": ("shutil.rmtree", 1),
+    "before the old generation is removed": ("keep_only", 1),
 }
 _CRASH = """
 import json, os, signal, sys

@@ -69,10 +69,10 @@ def reasons(root: Path, limits: Limits = SMALL) -> dict[str, list[str]]:
     """By file, the texts of articles and, after a `!`, the reasons of what was skipped."""
     with Reading(root, limits=limits) as reading:
         return {
-            path.name: [
-                item.text if isinstance(item, Article) else f"!{item.reason}" for item in items
+            read.path.name: [
+                item.text if isinstance(item, Article) else f"!{item.reason}" for item in read.items
             ]
-            for path, items in reading.read_all(sorted(root.iterdir()))
+            for read in reading.read_all(sorted(root.iterdir()))
         }
 
 
@@ -123,8 +123,8 @@ def test_reading_that_ends_early_leaves_no_process(tmp_path: Path) -> None:
         (tmp_path / f"{number:02}.wild").write_text("hang" if number == 3 else "good")
     with Reading(tmp_path, limits=Limits(seconds=60)) as reading:
         results = reading.read_all(sorted(tmp_path.iterdir()))
-        _, (first,) = next(results)
-        assert isinstance(first, Article)
+        first = next(results)
+        assert isinstance(first.items[0], Article)
         workers = list(reading._workers)
         processes = [worker._process for worker in workers]
         assert processes
@@ -137,7 +137,7 @@ def test_results_come_in_order_of_the_files_however_long_each_takes(tmp_path: Pa
         (tmp_path / f"{number:02}.{'wild' if number % 3 else 'txt'}").write_text(f"good {number}")
     with Reading(tmp_path, limits=SMALL) as reading:
         files = sorted(tmp_path.iterdir())
-        assert [path for path, _ in reading.read_all(files)] == files
+        assert [read.path for read in reading.read_all(files)] == files
 
 
 def test_an_item_is_the_same_through_the_process(tmp_path: Path) -> None:

@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
-from assistant.articles.folder import article_files, find_files, relative_name
+from assistant.articles.folder import (
+    Found,
+    article_files,
+    check_file,
+    find_files,
+    relative_name,
+)
 from assistant.articles.formats import READERS
-from assistant.articles.reading import Reading, read_file
+from assistant.articles.reading import FileItems, Reading, read_file
 
-__all__ = ["READERS", "Reading", "article_files", "find_files", "read_file", "relative_name"]
+__all__ = [
+    "READERS",
+    "FileItems",
+    "Found",
+    "Reading",
+    "article_files",
+    "check_file",
+    "find_files",
+    "read_file",
+    "relative_name",
+]

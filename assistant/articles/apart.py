@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from assistant.articles.folder import relative_name
+from assistant.articles.formats import Items
 from assistant.limits import Limits
 from assistant.types import Article, Skipped
 
@@ -91,7 +91,7 @@ class Worker:
     ) -> None:
         self.close()
 
-    def read(self, path: Path, root: Path) -> Iterator[Article | Skipped]:
+    def read(self, path: Path, root: Path) -> Items:
         """The articles of a file, and what of it could not be used. Never raises for its content.
 
         Where the process ends, or has to be ended, what it gave before stays.
@@ -109,21 +109,21 @@ class Worker:
                 process.stdin.flush()
             except BrokenPipeError:
                 yield self._fallen(name, process, alarm)
-                return
+                return False
             while True:
                 line = process.stdout.readline()
                 alarm.set(None)
                 if not line.endswith(b"\n"):
                     yield self._fallen(name, process, alarm)
-                    return
+                    return False
                 values = json.loads(line)
                 if "done" in values:
                     whole = True
-                    return
+                    return bool(values["settled"])
                 if "memory" in values:
                     most = self._limits.memory_bytes // 1_000_000
                     yield Skipped(name, f"reading it took more than {most:,} MB of memory")
-                    return
+                    return False
                 yield _item(values)
                 alarm.set(self._limits.seconds)
         finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 from assistant.articles.html import read_html
@@ -50,11 +50,16 @@ def format_of(source: Source) -> Format:
     return known
 
 
-def read_source(source: Source) -> Iterator[Article | Skipped]:
+Items = Generator[Article | Skipped, None, bool]
+"""Articles, what could not be used, and at last whether another try would give the same."""
+
+
+def read_source(source: Source) -> Items:
     """The articles of a source and of all that it holds, and what of it could not be used.
 
     Never raises for its content. MemoryError passes.
     """
+    settled = True
     try:
         for item in format_of(source).read(source):
             if not isinstance(item, Source):
@@ -63,10 +68,12 @@ def read_source(source: Source) -> Iterator[Article | Skipped]:
                 levels = item.limits.depth
                 yield Skipped(item.name, f"it lies within more than {levels} archives")
             else:
-                yield from read_source(item)
+                settled &= yield from read_source(item)
     except ArticleUnreadable as error:
         yield Skipped(source.name, str(error))
     except OSError as error:
         yield Skipped(source.name, f"the file cannot be read ({error.strerror or error})")
+        settled = False
     except RecursionError:
         yield Skipped(source.name, "it is nested too deeply")
+    return settled

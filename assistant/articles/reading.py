@@ -7,12 +7,13 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from assistant.articles.apart import Worker
 from assistant.articles.folder import check_file, relative_name, source_of
-from assistant.articles.formats import format_of, read_source
+from assistant.articles.formats import Items, format_of, read_source
 from assistant.errors import ArticleUnreadable
 from assistant.limits import Limits
 from assistant.types import Article, Skipped
@@ -21,7 +22,14 @@ _MOST_WORKERS = 4
 _AHEAD = 4
 """Files that are read before they are asked for, by each worker."""
 
-Items = tuple[Article | Skipped, ...]
+
+@dataclass(frozen=True, slots=True)
+class FileItems:
+    """What was read of a file; `settled` where another try would give the same."""
+
+    path: Path
+    items: tuple[Article | Skipped, ...]
+    settled: bool = True
 
 
 class Reading:
@@ -54,7 +62,7 @@ class Reading:
         for worker in workers:
             worker.close()
 
-    def read(self, path: Path) -> Iterator[Article | Skipped]:
+    def read(self, path: Path) -> Items:
         """The articles of one file, and what of it could not be used.
 
         Never raises for its content.
@@ -65,20 +73,20 @@ class Reading:
                 raise ArticleUnreadable("the file is empty")
             source = source_of(path, self._root, self._limits)
             if format_of(source).apart:
-                yield from self._worker().read(path, self._root)
-            else:
-                yield from read_source(source)
+                return (yield from self._worker().read(path, self._root))
+            return (yield from read_source(source))
         except ArticleUnreadable as error:
             yield Skipped(name, str(error))
         except OSError as error:
             yield Skipped(name, f"the file cannot be opened ({error.strerror or error})")
         except MemoryError:
             yield Skipped(name, "there is not enough memory to read it")
+        return False
 
-    def read_all(self, files: Sequence[Path]) -> Iterator[tuple[Path, Items]]:
+    def read_all(self, files: Sequence[Path]) -> Iterator[FileItems]:
         """Each file with what was read of it, in order; what is read apart, on all cores."""
         count = min(_MOST_WORKERS, os.cpu_count() or 1)
-        waiting: deque[tuple[Path, Future[Items] | None]] = deque()
+        waiting: deque[tuple[Path, Future[FileItems] | None]] = deque()
         with ThreadPoolExecutor(count, thread_name_prefix="reading") as pool:
             try:
                 left = iter(files)
@@ -91,7 +99,7 @@ class Reading:
                     if not waiting:
                         return
                     path, future = waiting.popleft()
-                    yield path, self._read_whole(path) if future is None else future.result()
+                    yield self._read_whole(path) if future is None else future.result()
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
                 if waiting:
@@ -103,11 +111,18 @@ class Reading:
         except ArticleUnreadable:
             return False
 
-    def _read_whole(self, path: Path) -> Items:
-        items = tuple(self.read(path))
+    def _read_whole(self, path: Path) -> FileItems:
+        found: list[Article | Skipped] = []
+        items = self.read(path)
+        settled = None
+        while settled is None:
+            try:
+                found.append(next(items))
+            except StopIteration as end:
+                settled = bool(end.value)
         if self._closed:
             self._worker().close()
-        return items
+        return FileItems(path, tuple(found), settled)
 
     def _worker(self) -> Worker:
         worker: Worker | None = getattr(self._local, "worker", None)

@@ -77,7 +77,13 @@ def _say(lines: IO[str], values: dict[str, Any]) -> None:
 
 
 def _read(lines: IO[str], path: Path, root: Path, limits: Limits) -> None:
-    for item in read_source(source_of(path, root, limits)):
+    items = read_source(source_of(path, root, limits))
+    while True:
+        try:
+            item = next(items)
+        except StopIteration as end:
+            _say(lines, {"done": True, "settled": end.value})
+            return
         kind = "article" if isinstance(item, Article) else "skipped"
         _say(lines, {kind: asdict(item)})
         lines.flush()
@@ -105,6 +111,6 @@ def run_here(limits: str) -> None:
         except Exception as error:
             reason = f"its reader failed on it ({type(error).__name__}: {str(error)[:120]})"
             _say(lines, {"skipped": asdict(Skipped(told["name"], reason))})
-        _say(lines, {"done": True})
+            _say(lines, {"done": True, "settled": False})
         lines.flush()
     os._exit(0)

@@ -8,7 +8,7 @@ import json
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,9 +27,9 @@ from assistant.files import sha256_file, sync_file, sync_folder, write_atomicall
 from assistant.index.layout import CURRENT, FORMAT, current_generation, info_of
 from assistant.index.leftovers import PARTIAL, keep_only
 from assistant.late import Words, write_words
-from assistant.lexical import LexicalEntry, write_lexical
+from assistant.lexical import LexicalEntry, Part, part_of, parts_for, write_parts
 from assistant.romanised import Keys, write_romanised
-from assistant.store import day_of, write_store
+from assistant.store import FileRead, day_of, write_store
 from assistant.types import Article, IndexInfo, Passage
 from assistant.vectors import (
     write_article_vectors,
@@ -54,6 +54,7 @@ class Contents:
     fingerprint: str
     split: Mapping[str, Any]
     probe_vectors: npt.NDArray[np.float32]  # [probes, d]
+    files: Sequence[FileRead] = ()
 
 
 def _counts(articles: Sequence[Article], passages: Sequence[Passage]) -> dict[str, Any]:
@@ -71,29 +72,52 @@ def _counts(articles: Sequence[Article], passages: Sequence[Passage]) -> dict[st
     }
 
 
-def _lexical_entries(
-    contents: Contents, tell: Callable[[int, int], None]
-) -> Iterator[LexicalEntry]:
+def _lexical_parts(contents: Contents) -> list[Part]:
     """The passages for tantivy, which takes longer over them than all other files together."""
+    count = parts_for(len(contents.passages))
+    rows: list[list[int]] = [[] for _ in range(count)]
+    for row, passage in enumerate(contents.passages):
+        rows[part_of(passage.article_id, count)].append(row)
+    model = json.dumps([contents.fingerprint, contents.split], sort_keys=True)
+    parts = []
+    for of_part in rows:
+        # A passage's id tells all that is indexed of it, but for what the model leaves out.
+        digest = hashlib.sha256(model.encode())
+        digest.update("".join(contents.passages[row].id for row in of_part).encode())
+        parts.append(Part(digest.hexdigest(), of_part))
+    return parts
+
+
+def _write_lexical(
+    target: Path, contents: Contents, old: Path | None, tell: Callable[[int, int], None]
+) -> None:
     articles = {article.id: article for article in contents.articles}
-    for row, (passage, text) in enumerate(
-        zip(contents.passages, contents.searched_texts, strict=True)
-    ):
-        if row % _TOLD_EVERY == 0:
-            tell(row, len(contents.passages))
-        article = articles[passage.article_id]
-        yield LexicalEntry(
+    done = 0
+
+    def entry_of(row: int) -> LexicalEntry:
+        nonlocal done
+        if done % _TOLD_EVERY == 0:
+            tell(done, len(contents.passages))
+        done += 1
+        article = articles[contents.passages[row].article_id]
+        return LexicalEntry(
             row=row,
-            text=text,
+            text=contents.searched_texts[row],
             language=article.language,
             source=article.source,
             day=day_of(article.published),
         )
 
+    target.mkdir()
+    before = None if old is None else old / target.name
+    write_parts(target, _lexical_parts(contents), entry_of, old=before)
 
-def _write_files(target: Path, contents: Contents, tell: Callable[[int, int], None]) -> None:
+
+def _write_files(
+    target: Path, contents: Contents, old: Path | None, tell: Callable[[int, int], None]
+) -> None:
     tell(0, len(contents.passages))
-    write_store(target / "store.sqlite", contents.articles, contents.passages)
+    write_store(target / "store.sqlite", contents.articles, contents.passages, contents.files)
     write_vectors(target / "vectors.faiss", contents.vectors)
     numbers = {article.id: number for number, article in enumerate(contents.articles)}
     of_row = np.array([numbers[passage.article_id] for passage in contents.passages], np.int64)
@@ -110,10 +134,7 @@ def _write_files(target: Path, contents: Contents, tell: Callable[[int, int], No
         words.mkdir()
         write_words(words, contents.words)
     lexical = target / "lexical"
-    lexical.mkdir()
-    write_lexical(lexical, _lexical_entries(contents, tell))
-    for lock in lexical.glob(".*.lock"):
-        lock.unlink()
+    _write_lexical(lexical, contents, old, tell)
     for path in lexical.iterdir():
         # tantivy keeps some of its files from all others who may read an index.
         path.chmod((target / "store.sqlite").stat().st_mode)
@@ -138,9 +159,15 @@ def _previous(folder: Path) -> str | None:
 
 
 def write_generation(
-    folder: Path, contents: Contents, *, tell: Callable[[int, int], None]
+    folder: Path,
+    contents: Contents,
+    *,
+    old: Path | None = None,
+    tell: Callable[[int, int], None],
 ) -> IndexInfo:
     """Writes a generation and makes it the one in use; the one before it is kept, older are not.
+
+    What has not changed since `old`, a whole generation, is copied from it where that is quicker.
 
     `tell` hears of how many passages are written, of how many: of all of them before the
     generation is put to use, and not after. Where it raises, nothing is kept. The caller holds
@@ -152,7 +179,7 @@ def write_generation(
     partial = folder / f"{PARTIAL}{name}"
     try:
         partial.mkdir()
-        _write_files(partial, contents, tell)
+        _write_files(partial, contents, old, tell)
         files = {}
         for path in sorted(p for p in partial.rglob("*") if p.is_file()):
             sync_file(path)

@@ -1,45 +1,30 @@
-"""The lexical legs, BM25 in tantivy: over our own terms, and over romanised ones."""
+"""The read side: BM25 in tantivy, over our own terms and over romanised ones."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import tantivy
 
 from assistant.errors import IndexCorrupt
-from assistant.text import lexical_terms, romanised_terms
+from assistant.lexical.fields import TERMS, Field, day_number, schema
+from assistant.lexical.writing import PARTS, ROWS
 
 Rows = npt.NDArray[np.int64]
-Field = Literal["terms", "romanised"]
 
-_TERMS = {"terms": lexical_terms, "romanised": romanised_terms}
 _COMMON_SHARE = 0.02
 _COMMON_LEAST = 50
 """Romanised terms in more passages than both say are little words: of no use, and slow."""
-
-_WRITER_BYTES = 64_000_000
-_NO_DAY = -1
-
-
-@dataclass(frozen=True, slots=True)
-class LexicalEntry:
-    """A passage as the lexical index sees it; `day` is `YYYY-MM-DD` or None."""
-
-    row: int
-    text: str
-    language: str
-    source: str | None
-    day: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,43 +41,6 @@ class LexicalMatches:
     scores: npt.NDArray[np.float32]
     coverage: npt.NDArray[np.float32]
     weights: Mapping[str, float]
-
-
-def _schema() -> tantivy.Schema:
-    builder = tantivy.SchemaBuilder()
-    for field in _TERMS:
-        builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
-    builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("source", tokenizer_name="raw", index_option="basic")
-    builder.add_integer_field("day", indexed=True, fast=True)
-    builder.add_unsigned_field("row", fast=True)
-    return builder.build()
-
-
-def _day_number(day: str | None) -> int:
-    return _NO_DAY if day is None else date.fromisoformat(day).toordinal()
-
-
-def write_lexical(folder: Path, entries: Iterable[LexicalEntry]) -> None:
-    """Writes the entries as an index in the empty folder `folder`."""
-    index = tantivy.Index(_schema(), path=str(folder))
-    # One thread writes the documents in order, so that equal input gives equal ranks.
-    writer = index.writer(heap_size=_WRITER_BYTES, num_threads=1)
-    try:
-        for entry in entries:
-            document = tantivy.Document()
-            for field, terms in _TERMS.items():
-                document.add_text(field, " ".join(terms(entry.text)))
-            document.add_text("language", entry.language)
-            if entry.source is not None:
-                document.add_text("source", entry.source)
-            document.add_integer("day", _day_number(entry.day))
-            document.add_unsigned("row", entry.row)
-            writer.add_document(document)
-        writer.commit()
-    finally:
-        # Also where the entries end early: its threads would go on writing into the folder.
-        writer.wait_merging_threads()
 
 
 @contextmanager
@@ -118,7 +66,7 @@ class LexicalIndex:
 
     def __init__(self, folder: Path) -> None:
         """Opens the index. Raises IndexCorrupt."""
-        self._schema = _schema()
+        self._schema = schema()
         try:
             with _links_to(folder) as links:
                 # Not Index(path=…), which makes an empty index where there is none.
@@ -128,7 +76,13 @@ class LexicalIndex:
                 index.reload()
                 # It has mapped all files.
                 self._searcher = index.searcher()
-        except (ValueError, OSError) as error:
+            self._rows: Rows = np.load(folder / ROWS, allow_pickle=False)
+            parts = json.loads((folder / PARTS).read_bytes())
+            counts = [int(part["passages"]) for part in parts]
+            if self._rows.ndim != 1 or not sum(counts) == len(self._rows) == len(self):
+                raise ValueError("its parts do not belong together")
+            self._starts = np.cumsum([0, *counts])
+        except (ValueError, OSError, EOFError, KeyError, TypeError, RecursionError) as error:
             raise IndexCorrupt(
                 f"{folder} cannot be read as a lexical index ({error}); build it again: "
                 "assistant build --full"
@@ -136,6 +90,11 @@ class LexicalIndex:
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
+
+    def _rows_of(self, slots: Rows) -> Rows:
+        """The rows of what the index's documents hold."""
+        rows: Rows = self._rows[self._starts[slots >> 32] + (slots & 0xFFFFFFFF)]
+        return rows
 
     def _idf(self, frequency: int) -> float:
         # BM25's, as tantivy has it: ln(1 + (n - df + 0.5) / (df + 0.5)).
@@ -163,8 +122,8 @@ class LexicalIndex:
                     self._schema,
                     "day",
                     tantivy.FieldType.Integer,
-                    lower_bound=1 if since is None else _day_number(since),
-                    upper_bound=None if until is None else _day_number(until),
+                    lower_bound=1 if since is None else day_number(since),
+                    upper_bound=None if until is None else day_number(until),
                 )
             )
         # A constant score of 0 keeps the filter out of the ranking.
@@ -186,7 +145,7 @@ class LexicalIndex:
         The filters name exact languages and sources, and inclusive days (`YYYY-MM-DD`). By
         the field `romanised` only the rarer terms of the question search.
         """
-        counts = Counter(_TERMS[field](question))
+        counts = Counter(TERMS[field](question))
         idf = self.idf(counts, field=field)
         weights = {term: idf[term] * n for term, n in counts.items()}
         if field == "romanised":
@@ -205,8 +164,8 @@ class LexicalIndex:
         wanted = [(tantivy.Occur.Must, query.boolean_query(clauses))]
         wanted += self._filters(languages, sources, since, until)
         found = self._searcher.search(query.boolean_query(wanted), limit=k, count=False).hits
-        values = self._searcher.fast_field_values("row", [address for _, address in found])
-        rows = np.array(values, np.int64)
+        slots = self._searcher.fast_field_values("slot", [address for _, address in found])
+        rows = self._rows_of(np.array(slots, np.int64))
         scores = np.array([score for score, _ in found], np.float32)
         order = np.lexsort((rows, -scores))
         total = np.float32(sum(weights.values()) or 1)

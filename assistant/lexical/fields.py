@@ -1,0 +1,55 @@
+"""What tantivy is told of a passage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import tantivy
+
+from assistant.text import lexical_terms, romanised_terms
+
+Field = Literal["terms", "romanised"]
+
+TERMS = {"terms": lexical_terms, "romanised": romanised_terms}
+_NO_DAY = -1
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalEntry:
+    """A passage as the lexical index sees it; `day` is `YYYY-MM-DD` or None."""
+
+    row: int
+    text: str
+    language: str
+    source: str | None
+    day: str | None
+
+
+def schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for field in TERMS:
+        builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("source", tokenizer_name="raw", index_option="basic")
+    builder.add_integer_field("day", indexed=True, fast=True)
+    builder.add_unsigned_field("slot", fast=True)
+    return builder.build()
+
+
+def day_number(day: str | None) -> int:
+    return _NO_DAY if day is None else date.fromisoformat(day).toordinal()
+
+
+def document(entry: LexicalEntry, slot: int) -> tantivy.Document:
+    """`slot` tells the passage: its part in the upper 32 bits, its place there in the lower."""
+    made = tantivy.Document()
+    for field, terms in TERMS.items():
+        made.add_text(field, " ".join(terms(entry.text)))
+    made.add_text("language", entry.language)
+    if entry.source is not None:
+        made.add_text("source", entry.source)
+    made.add_integer("day", day_number(entry.day))
+    made.add_unsigned("slot", slot)
+    return made

@@ -1,0 +1,125 @@
+"""The write side: each part an index of its own, whose segments are put together."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tantivy
+
+from assistant.lexical.fields import LexicalEntry, document, schema
+
+_WRITER_BYTES = 64_000_000
+_MOST_PARTS = 16
+"""Each costs a look into its dictionary for each term of a question."""
+
+_PART_PASSAGES = 8_192
+"""Up to about so many passages are indexed anew for one that changed, while parts are few."""
+
+_META, PARTS, ROWS = "meta.json", "parts.json", "rows.npy"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Passages that are indexed together. Equal keys mean equal passages in equal order."""
+
+    key: str
+    rows: Sequence[int]
+
+
+def parts_for(passages: int) -> int:
+    """How many parts so many passages are indexed in: a power of two, for few ever change."""
+    return min(_MOST_PARTS, 1 << (passages // _PART_PASSAGES).bit_length())
+
+
+def part_of(article_id: str, parts: int) -> int:
+    """The number of the part that an article is in."""
+    digest = hashlib.sha256(article_id.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:4], "big") % parts
+
+
+def write_lexical(folder: Path, entries: Iterable[LexicalEntry]) -> None:
+    """Writes the entries as an index of one part in the empty folder `folder`."""
+    listed = list(entries)
+    by_row = {entry.row: entry for entry in listed}
+    write_parts(folder, [Part("", [entry.row for entry in listed])], by_row.__getitem__)
+
+
+def write_parts(
+    folder: Path,
+    parts: Sequence[Part],
+    entry_of: Callable[[int], LexicalEntry],
+    *,
+    old: Path | None = None,
+) -> None:
+    """Writes an index in the empty folder `folder`; parts that `old` holds are copied from it.
+
+    `entry_of` gives the entry of a row. Raises ValueError and OSError where the disk does not
+    take it.
+    """
+    known = {} if old is None else _read_parts(old)
+    listed: list[dict[str, Any]] = []
+    meta: dict[str, Any] | None = None
+    for number, part in enumerate(parts):
+        kept = known.get((number, len(parts), part.key))
+        if kept is not None and old is not None:
+            meta = meta or json.loads((old / _META).read_bytes())
+            segments = kept
+            for path in _files_of(old, segments):
+                shutil.copyfile(path, folder / path.name)
+        else:
+            aside = folder / ".part"
+            aside.mkdir()
+            made = _write_part(aside, number, part, entry_of)
+            meta = meta or made
+            segments = made["segments"]
+            for path in _files_of(aside, segments):
+                path.rename(folder / path.name)
+            shutil.rmtree(aside)
+        listed.append({"key": part.key, "passages": len(part.rows), "segments": segments})
+    if meta is None:
+        raise ValueError("there is no part to be written")
+    whole = {**meta, "segments": [one for part in listed for one in part["segments"]]}
+    managed = sorted(path.name for path in folder.iterdir())
+    (folder / _META).write_text(json.dumps(whole), encoding="utf-8")
+    (folder / ".managed.json").write_text(json.dumps([*managed, _META]), encoding="utf-8")
+    (folder / PARTS).write_text(json.dumps(listed), encoding="utf-8")
+    rows = np.array([row for part in parts for row in part.rows], np.int64)
+    np.save(folder / ROWS, rows, allow_pickle=False)
+
+
+def _write_part(
+    folder: Path, number: int, part: Part, entry_of: Callable[[int], LexicalEntry]
+) -> dict[str, Any]:
+    """tantivy's own account of what it wrote."""
+    index = tantivy.Index(schema(), path=str(folder))
+    # One thread writes the documents in order, so that equal input gives equal ranks.
+    writer = index.writer(heap_size=_WRITER_BYTES, num_threads=1)
+    try:
+        for place, row in enumerate(part.rows):
+            writer.add_document(document(entry_of(row), number << 32 | place))
+        writer.commit()
+    finally:
+        # Also where the entries end early: its threads would go on writing into the folder.
+        writer.wait_merging_threads()
+    meta: dict[str, Any] = json.loads((folder / _META).read_bytes())
+    return meta
+
+
+def _read_parts(folder: Path) -> dict[tuple[int, int, str], list[dict[str, Any]]]:
+    """The segments of each part, by its number, how many parts there are, and its key."""
+    listed = json.loads((folder / PARTS).read_bytes())
+    return {
+        (number, len(listed), part["key"]): part["segments"] for number, part in enumerate(listed)
+    }
+
+
+def _files_of(folder: Path, segments: Sequence[dict[str, Any]]) -> list[Path]:
+    names = {segment["segment_id"].replace("-", "") for segment in segments}
+    return sorted(path for path in folder.iterdir() if path.name.split(".")[0] in names)
