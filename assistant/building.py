@@ -10,7 +10,14 @@ from pathlib import Path
 from assistant.articles import Reading, find_files
 from assistant.errors import AssistantError, BuildCancelled, IndexUnwritable, NothingReadable
 from assistant.files import exclusive
-from assistant.index import PROBES, Contents, Index, clear_left_overs, write_generation
+from assistant.index import (
+    PROBES,
+    Contents,
+    Index,
+    clear_left_overs,
+    prepare_for_build,
+    write_generation,
+)
 from assistant.last_build import write_last_build
 from assistant.limits import Limits
 from assistant.passages import SplitSettings
@@ -95,12 +102,15 @@ def build(
     each file, each batch of passages and the last step, which makes the new index the one in use.
 
     Raises BuildCancelled, ArticlesNotFound or NothingReadable, with an existing index unchanged;
-    ModelNotFound; IndexLocked while another build runs; IndexUnwritable.
+    ModelNotFound; IndexLocked while another build runs; IndexUnwritable; IndexFormatUnsupported
+    for an index that a newer version wrote, unless `full`.
     """
     clock = time.monotonic()
     settings = Settings.resolve(articles=articles, index=index, model=model)
     watch = _Watch(progress, cancelled)
     found, skipped = _read(settings.articles, limits, watch)
+    if not full:
+        prepare_for_build(settings.index, dry_run=dry_run)
     model_of = Model(settings.model)
     run = partial(_run, settings, model_of, found, skipped, clock, full=full, watch=watch)
     if dry_run:

@@ -24,7 +24,7 @@ from assistant.errors import (
     IndexCorrupt,
     ModelMismatch,
 )
-from assistant.index.layout import PROBES, info_of, read_manifest
+from assistant.index.layout import PROBES, info_of, read_manifest, with_way_back
 from assistant.late import Reader, WordIndex, WordMatrix
 from assistant.lexical import LexicalIndex
 from assistant.romanised import RomanisedIndex, Usual
@@ -45,6 +45,7 @@ class Index:
 
     def __init__(self, folder: Path, generation: Path, manifest: Mapping[str, Any]) -> None:
         self.folder = folder
+        self.generation = generation
         self._manifest = manifest
         self._embedder: Embedder | None = None
         self._embedder_lock = threading.Lock()
@@ -76,13 +77,20 @@ class Index:
             )
 
     @classmethod
-    def open(cls, folder: Path, *, model: str | None = None) -> Index:
-        """Opens the generation in use.
+    def open(cls, folder: Path, *, model: str | None = None, whole: bool = False) -> Index:
+        """Opens the generation in use; `whole` compares the checksums of large files as well.
 
         Raises IndexNotFound, IndexCorrupt, IndexFormatUnsupported, and ModelMismatch where
         `model` is named and is not the one the index was built with.
         """
-        generation, manifest = read_manifest(folder)
+        try:
+            return cls._open(folder, model, whole)
+        except IndexCorrupt as error:
+            raise with_way_back(folder, error) from error
+
+    @classmethod
+    def _open(cls, folder: Path, model: str | None, whole: bool) -> Index:
+        generation, manifest = read_manifest(folder, whole=whole)
         built_with = manifest["model"]["name"]
         if model is not None and canonical_name(model) != built_with:
             raise ModelMismatch(
