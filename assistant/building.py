@@ -17,6 +17,7 @@ from assistant.index import (
     Index,
     clear_left_overs,
     current_generation,
+    prepare_for_build,
     write_generation,
 )
 from assistant.last_build import write_last_build
@@ -93,11 +94,14 @@ def build(
     each file, each batch of passages and the last step, which makes the new index the one in use.
 
     Raises BuildCancelled, ArticlesNotFound or NothingReadable, with an existing index unchanged;
-    ModelNotFound; IndexLocked while another build runs; IndexUnwritable.
+    ModelNotFound; IndexLocked while another build runs; IndexUnwritable; IndexFormatUnsupported
+    for an index that a newer version wrote, unless `full`.
     """
     clock = time.monotonic()
     settings = Settings.resolve(articles=articles, index=index, model=model)
     watch = _Watch(progress, cancelled)
+    if not full:
+        prepare_for_build(settings.index, dry_run=dry_run)
     model_of = Model(settings.model)
     with ExitStack() as stack:
         old = _old_index(settings.index, stack)

@@ -47,6 +47,10 @@ class IndexFormatUnsupported(AssistantError):
     """The index was written by a version of the package whose format this one does not read."""
 
 
+class NothingToRollBack(AssistantError):
+    """There is no other generation of the index, or none that is whole, to put back in use."""
+
+
 class IndexLocked(AssistantError):
     """Another process is writing to the index."""
 
@@ -81,6 +85,10 @@ class EditError(AssistantError):
 
 class AnswerFileError(AssistantError):
     """A file of a saved answer cannot be read, is not sound, or cannot be written."""
+
+
+class ExportError(AssistantError):
+    """The articles of an index cannot be written to a file."""
 
 
 class EndpointError(AssistantError):

@@ -26,11 +26,13 @@ CREATE TABLE passages (
     "row" INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, article INTEGER NOT NULL,
     start INTEGER NOT NULL, "end" INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX passages_by_article ON passages (article, start);
+"""
+_FILES = """
 CREATE TABLE files (
     name TEXT PRIMARY KEY, sha256 TEXT NOT NULL, read_with TEXT NOT NULL,
     articles TEXT NOT NULL, skipped TEXT NOT NULL
 ) STRICT;
-CREATE INDEX passages_by_article ON passages (article, start);
 """
 _ARTICLE = "id, text, title, language, published, source, url, authors, path"
 
@@ -104,7 +106,7 @@ def write_store(
     try:
         # The file is read by nobody until its generation is complete: no journal is needed.
         connection.execute("PRAGMA journal_mode = OFF")
-        connection.executescript(_SCHEMA)
+        connection.executescript(_SCHEMA + _FILES)
         connection.executemany(
             f"INSERT INTO articles (number, content_hash, {_ARTICLE}) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -143,6 +145,15 @@ def write_store(
             ),
         )
         connection.commit()
+    finally:
+        connection.close()
+
+
+def add_files(path: Path) -> None:
+    """Adds the table of files, empty, to a store of format 3. Raises sqlite3.Error."""
+    connection = sqlite3.connect(path)
+    try:
+        connection.executescript(_FILES)
     finally:
         connection.close()
 

@@ -394,7 +394,7 @@ def _full_disk_in_faiss(*arguments: object) -> None:
         ("write_vectors", _full_disk_in_faiss),
         ("write_parts", _full_disk),
         ("write_words", _full_disk),
-        ("sync_file", _full_disk),
+        ("committing.sync_file", _full_disk),
         ("write_atomically", _full_disk),
     ],
 )

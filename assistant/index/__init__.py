@@ -1,6 +1,7 @@
 """The index on disk: generations, the pointer to the current one, and their verification.
 
-    index/CURRENT                       the generation in use and its manifest's checksum
+    index/CURRENT                       the generation in use, the one before it, and the
+                                        checksums of their manifests
     index/last_build.json               what the last build did (`last_build.py`); not needed
     index/<generation>/manifest.json    format, model, settings, counts, checksums
     index/<generation>/store.sqlite     articles, passages, metadata
@@ -18,15 +19,23 @@ is replaced. No file of a generation is ever changed, so a build that dies leave
 from __future__ import annotations
 
 from assistant.index.layout import PROBES, current_generation
-from assistant.index.leftovers import clear_left_overs
+from assistant.index.leftovers import clear_left_overs, left_overs
 from assistant.index.reading import Index
+from assistant.index.rolling_back import RolledBack, roll_back
+from assistant.index.upgrading import Upgraded, prepare_for_build, upgrade
 from assistant.index.writing import Contents, write_generation
 
 __all__ = [
     "PROBES",
     "Contents",
     "Index",
+    "RolledBack",
+    "Upgraded",
     "clear_left_overs",
     "current_generation",
+    "left_overs",
+    "prepare_for_build",
+    "roll_back",
+    "upgrade",
     "write_generation",
 ]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from assistant.errors import IndexCorrupt, IndexFormatUnsupported, IndexNotFound
-from assistant.files import sha256_file
+from assistant.files import sha256_file, write_atomically
+from assistant.index.migrations import is_upgradable
 from assistant.types import IndexInfo
 
 FORMAT = 4
@@ -23,20 +25,64 @@ PROBES = (
 """Texts whose vectors an index keeps, to notice a model that embeds otherwise than its own."""
 
 CURRENT = "CURRENT"
-"""The file that names the generation in use."""
+"""The file that names the generation in use, and the one before it."""
+
+MANIFEST = "manifest.json"
 
 _HASHED_ON_OPEN = 64_000_000
-_GENERATION = re.compile(r"[0-9A-Za-z-]+")
+_GENERATION = re.compile(r"[0-9A-Za-z-]{1,100}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def _pointer(folder: Path) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A generation and the SHA-256 of its manifest, None where nothing vouches for it."""
+
+    generation: str
+    manifest_sha256: str | None
+
+    def with_checksum(self, folder: Path) -> Named:
+        """The same, with the checksum that its manifest has now. Raises OSError."""
+        if self.manifest_sha256 is not None:
+            return self
+        return Named(self.generation, sha256_file(folder / self.generation / MANIFEST))
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """What CURRENT says. `previous` is None where it names no other generation."""
+
+    current: Named
+    previous: Named | None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "generation": self.current.generation,
+            "manifest_sha256": self.current.manifest_sha256,
+            "previous": None
+            if self.previous is None
+            else {
+                "generation": self.previous.generation,
+                "manifest_sha256": self.previous.manifest_sha256,
+            },
+        }
+
+
+def _named(values: Any) -> Named:
+    generation, checksum = str(values["generation"]), values["manifest_sha256"]
+    if not _GENERATION.fullmatch(generation):
+        raise ValueError("it names no generation")
+    return Named(generation, None if checksum is None else str(checksum))
+
+
+def read_pointer(folder: Path) -> Pointer:
+    """What CURRENT says. Raises IndexNotFound or IndexCorrupt."""
     path = folder / CURRENT
     try:
-        pointer = json.loads(path.read_text(encoding="utf-8"))
-        generation = str(pointer["generation"])
-        if not _GENERATION.fullmatch(generation):
-            raise ValueError("it names no generation")
-        return generation, str(pointer["manifest_sha256"])
+        values = json.loads(path.read_text(encoding="utf-8"))
+        current = _named(values)
+        if current.manifest_sha256 is None:
+            raise ValueError("it has no checksum")
     except (FileNotFoundError, NotADirectoryError):
         raise IndexNotFound(
             f"there is no index in {folder}; build one: assistant build ARTICLES --index {folder}"
@@ -45,11 +91,107 @@ def _pointer(folder: Path) -> tuple[str, str]:
         raise IndexCorrupt(
             f"{path} cannot be read ({error}); build again: assistant build --full --index {folder}"
         ) from error
+    try:
+        previous = _named(values["previous"])
+    except (ValueError, KeyError, TypeError):
+        # Not there, or of no use: the generation in use is served all the same.
+        previous = None
+    return Pointer(current, None if previous == current else previous)
+
+
+def write_pointer(folder: Path, pointer: Pointer) -> None:
+    """Puts generations to use. The caller holds the folder's lock. Raises OSError."""
+    write_atomically(folder / CURRENT, json.dumps(pointer.to_dict()).encode())
 
 
 def current_generation(folder: Path) -> str:
     """The name of the generation in use. Raises IndexNotFound or IndexCorrupt."""
-    return _pointer(folder)[0]
+    return read_pointer(folder).current.generation
+
+
+def generations(folder: Path) -> list[str]:
+    """The names of the whole generations in the folder, newest first. Raises OSError."""
+    names = (path.name for path in folder.iterdir() if (path / MANIFEST).is_file())
+    return sorted((name for name in names if _GENERATION.fullmatch(name)), reverse=True)
+
+
+def _loaded(folder: Path, named: Named) -> dict[str, Any]:
+    path = folder / named.generation / MANIFEST
+    again = f"build again: assistant build --full --index {folder}"
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise IndexCorrupt(f"{path} cannot be read ({error.strerror}); {again}") from error
+    if named.manifest_sha256 not in (None, hashlib.sha256(data).hexdigest()):
+        raise IndexCorrupt(f"{path} is damaged: its checksum is wrong; {again}")
+    try:
+        manifest = json.loads(data)
+        if not isinstance(manifest, dict):
+            raise TypeError("it is no object")
+    except (ValueError, TypeError, RecursionError) as error:
+        raise IndexCorrupt(f"{path} is damaged ({error}); {again}") from error
+    return manifest
+
+
+def manifest_of(folder: Path, named: Named) -> dict[str, Any]:
+    """The manifest of a generation, checked, of any format up to this version's.
+
+    Raises IndexCorrupt.
+    """
+    manifest = _loaded(folder, named)
+    try:
+        sound = all(
+            type(one["bytes"]) is int and _SHA256.fullmatch(one["sha256"]) and _is_below(name)
+            for name, one in manifest["files"].items()
+        )
+        sound = sound and manifest["generation"] == named.generation
+    except (KeyError, TypeError, AttributeError):
+        sound = False
+    if not sound:
+        raise IndexCorrupt(
+            f"{folder / named.generation / MANIFEST} is damaged: it does not describe its folder; "
+            f"build again: assistant build --full --index {folder}"
+        )
+    return manifest
+
+
+def _is_below(name: str) -> bool:
+    """Whether a path of a manifest stays in its generation."""
+    return not Path(name).is_absolute() and ".." not in Path(name).parts
+
+
+def damaged_files(
+    generation: Path, manifest: Mapping[str, Any], *, hashed_up_to: int | None = None
+) -> Iterator[tuple[str, str | None]]:
+    """Each file of a generation, and what is wrong with it, None for nothing.
+
+    Files of more than `hashed_up_to` bytes are compared by their size alone.
+    """
+    for name, expected in manifest["files"].items():
+        file = generation / name
+        try:
+            size = file.stat().st_size if file.is_file() else None
+            if size != expected["bytes"]:
+                yield name, "is missing" if size is None else "is cut or grown"
+            elif hashed_up_to is not None and size > hashed_up_to:
+                yield name, None
+            else:
+                same = sha256_file(file) == expected["sha256"]
+                yield name, None if same else "is damaged: its checksum is wrong"
+        except OSError as error:
+            yield name, f"cannot be read ({error.strerror or error})"
+
+
+def check_files(folder: Path, named: Named, *, hashed_up_to: int | None = None) -> dict[str, Any]:
+    """The manifest of a generation whose files are all there and whole. Raises IndexCorrupt."""
+    manifest = manifest_of(folder, named)
+    generation = folder / named.generation
+    for name, wrong in damaged_files(generation, manifest, hashed_up_to=hashed_up_to):
+        if wrong is not None:
+            raise IndexCorrupt(
+                f"{generation / name} {wrong}; build again: assistant build --full --index {folder}"
+            )
+    return manifest
 
 
 def read_manifest(folder: Path, *, whole: bool = False) -> tuple[Path, dict[str, Any]]:
@@ -58,33 +200,74 @@ def read_manifest(folder: Path, *, whole: bool = False) -> tuple[Path, dict[str,
     `whole` reads every byte; else the checksums of large files are not compared.
     Raises IndexNotFound, IndexCorrupt or IndexFormatUnsupported.
     """
-    generation, checksum = _pointer(folder)
-    again = f"build again: assistant build --full --index {folder}"
-    path = folder / generation / "manifest.json"
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise IndexCorrupt(f"{path} cannot be read ({error.strerror}); {again}") from error
-    if hashlib.sha256(data).hexdigest() != checksum:
-        raise IndexCorrupt(f"{path} is damaged: its checksum is wrong; {again}")
-    manifest = json.loads(data)
-    if manifest.get("format") != FORMAT:
+    current = read_pointer(folder).current
+    check_format(folder, _loaded(folder, current))
+    # Larger files would make every start slow; their readers notice most damage.
+    manifest = check_files(folder, current, hashed_up_to=None if whole else _HASHED_ON_OPEN)
+    return folder / current.generation, manifest
+
+
+def format_of(folder: Path) -> object:
+    """The format that the generation in use says it has. Raises IndexNotFound, IndexCorrupt."""
+    return _loaded(folder, read_pointer(folder).current).get("format")
+
+
+def check_format(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Raises IndexFormatUnsupported, with the command to run, for what this version cannot read."""
+    found = manifest.get("format")
+    if found == FORMAT and type(found) is int:
+        return
+    has = f"the index in {folder} has format {found}"
+    again = f"assistant build --full --index {folder}"
+    if type(found) is int and found > FORMAT:
         raise IndexFormatUnsupported(
-            f"the index in {folder} has format {manifest.get('format')}, this version reads "
-            f"format {FORMAT}; {again}"
+            f"{has}, which a newer version of this package wrote; this one reads format {FORMAT}: "
+            f"update the package, or build again: {again}"
         )
-    for name, expected in manifest["files"].items():
-        file = path.parent / name
-        size = file.stat().st_size if file.is_file() else None
-        if size != expected["bytes"]:
-            raise IndexCorrupt(
-                f"{file} is {'missing' if size is None else 'cut or grown'}; {again}"
-            )
-        # Larger files would make every start slow; their readers notice most damage.
-        hashed = whole or expected["bytes"] <= _HASHED_ON_OPEN
-        if hashed and sha256_file(file) != expected["sha256"]:
-            raise IndexCorrupt(f"{file} is damaged: its checksum is wrong; {again}")
-    return path.parent, manifest
+    if is_upgradable(found, FORMAT):
+        raise IndexFormatUnsupported(
+            f"{has}, this version reads format {FORMAT}; upgrade it, which embeds nothing again: "
+            f"assistant upgrade --index {folder}"
+        )
+    raise IndexFormatUnsupported(f"{has}, this version reads format {FORMAT}; build again: {again}")
+
+
+def others(folder: Path) -> list[Named]:
+    """The generations that could take the place of the one in use, best first.
+
+    It is the one that CURRENT names beside it. Where CURRENT cannot be read, or was written by a
+    version that named one only, it is any other that is there, newest first.
+    """
+    try:
+        pointer = read_pointer(folder)
+    except (IndexCorrupt, IndexNotFound):
+        pointer = None
+    if pointer is not None and pointer.previous is not None:
+        return [pointer.previous]
+    try:
+        names = generations(folder)
+    except OSError:
+        return []
+    current = None if pointer is None else pointer.current.generation
+    return [Named(name, None) for name in names if name != current]
+
+
+def is_whole(folder: Path, named: Named) -> bool:
+    """Whether a generation's files are there and, but for large ones, have their checksums."""
+    try:
+        check_files(folder, named, hashed_up_to=_HASHED_ON_OPEN)
+    except IndexCorrupt:
+        return False
+    return True
+
+
+def with_way_back(folder: Path, error: IndexCorrupt) -> IndexCorrupt:
+    """The error, with the command that puts back a whole generation where there is one."""
+    if not any(is_whole(folder, named) for named in others(folder)):
+        return error
+    return IndexCorrupt(
+        f"{error}; or go back to the generation before: assistant rollback --index {folder}"
+    )
 
 
 def info_of(manifest: Mapping[str, Any]) -> IndexInfo:

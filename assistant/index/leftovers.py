@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
 from assistant.errors import IndexCorrupt, IndexNotFound
-from assistant.index.layout import current_generation
+from assistant.index.layout import manifest_of, read_pointer
 
 PARTIAL = ".partial-"
 """How the name of a generation begins that is not whole yet, or not any more."""
@@ -22,11 +21,15 @@ def clear_left_overs(folder: Path) -> None:
     the one in use, all are kept.
     """
     _clear_partial(folder)
-    with suppress(IndexNotFound, IndexCorrupt, OSError, ValueError, KeyError, TypeError):
-        current = current_generation(folder)
-        manifest = json.loads((folder / current / "manifest.json").read_bytes())
-        if _is_generation(folder / str(manifest["previous"])):
-            keep_only(folder, (current, str(manifest["previous"])))
+    with suppress(IndexNotFound, IndexCorrupt, OSError):
+        pointer = read_pointer(folder)
+        current = pointer.current.generation
+        # Versions that named one generation only said in its manifest which came before it.
+        before = manifest_of(folder, pointer.current).get("previous")
+        if pointer.previous is not None:
+            before = pointer.previous.generation
+        if isinstance(before, str) and _is_generation(folder / before):
+            keep_only(folder, (current, before))
 
 
 def keep_only(folder: Path, names: Collection[str | None]) -> None:
@@ -43,9 +46,15 @@ def _is_generation(path: Path) -> bool:
     return not path.name.startswith(".") and (path / "manifest.json").is_file()
 
 
+def left_overs(folder: Path) -> list[Path]:
+    """What a build that runs, or one that died, has not made whole. Raises OSError."""
+    return sorted([*folder.glob(f"{PARTIAL}*"), *folder.glob(".*.partial")])
+
+
 def _clear_partial(folder: Path) -> None:
-    for left_over in folder.glob(f"{PARTIAL}*"):
-        shutil.rmtree(left_over, ignore_errors=True)
-    for left_over in folder.glob(".*.partial"):
+    for left_over in left_overs(folder):
         with suppress(OSError):
-            left_over.unlink()
+            if left_over.is_dir() and not left_over.is_symlink():
+                shutil.rmtree(left_over, ignore_errors=True)
+            else:
+                left_over.unlink()

@@ -24,7 +24,7 @@ from assistant.errors import (
     IndexCorrupt,
     ModelMismatch,
 )
-from assistant.index.layout import PROBES, info_of, read_manifest
+from assistant.index.layout import PROBES, info_of, read_manifest, with_way_back
 from assistant.late import Reader, WordIndex, WordMatrix
 from assistant.lexical import LexicalIndex
 from assistant.romanised import RomanisedIndex, Usual
@@ -83,6 +83,13 @@ class Index:
         Raises IndexNotFound, IndexCorrupt, IndexFormatUnsupported, and ModelMismatch where
         `model` is named and is not the one the index was built with.
         """
+        try:
+            return cls._open(folder, model, whole)
+        except IndexCorrupt as error:
+            raise with_way_back(folder, error) from error
+
+    @classmethod
+    def _open(cls, folder: Path, model: str | None, whole: bool) -> Index:
         generation, manifest = read_manifest(folder, whole=whole)
         built_with = manifest["model"]["name"]
         if model is not None and canonical_name(model) != built_with:

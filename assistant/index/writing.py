@@ -23,8 +23,9 @@ from assistant.errors import (
     IndexNotFound,
     IndexUnwritable,
 )
-from assistant.files import sha256_file, sync_file, sync_folder, write_atomically
-from assistant.index.layout import CURRENT, FORMAT, current_generation, info_of
+from assistant.files import sync_folder, write_atomically
+from assistant.index import committing
+from assistant.index.layout import FORMAT, MANIFEST, Named, current_generation, info_of
 from assistant.index.leftovers import PARTIAL, keep_only
 from assistant.late import Words, write_words
 from assistant.lexical import LexicalEntry, Part, part_of, parts_for, write_parts
@@ -144,11 +145,7 @@ def _free_name(folder: Path, contents: Contents, now: datetime) -> str:
     digest = hashlib.sha256(contents.fingerprint.encode())
     for passage in contents.passages:
         digest.update(passage.id.encode())
-    name = f"{now:%Y%m%dT%H%M%SZ}-{digest.hexdigest()[:8]}"
-    number = 1
-    while (folder / (name if number == 1 else f"{name}-{number}")).exists():
-        number += 1
-    return name if number == 1 else f"{name}-{number}"
+    return committing.free_name(folder, f"{now:%Y%m%dT%H%M%SZ}-{digest.hexdigest()[:8]}")
 
 
 def _previous(folder: Path) -> str | None:
@@ -165,7 +162,7 @@ def write_generation(
     old: Path | None = None,
     tell: Callable[[int, int], None],
 ) -> IndexInfo:
-    """Writes a generation and makes it the one in use; the one before it is kept, older are not.
+    """Writes a generation and makes it the one in use; the last whole one before it is kept.
 
     What has not changed since `old`, a whole generation, is copied from it where that is quicker.
 
@@ -180,13 +177,7 @@ def write_generation(
     try:
         partial.mkdir()
         _write_files(partial, contents, old, tell)
-        files = {}
-        for path in sorted(p for p in partial.rglob("*") if p.is_file()):
-            sync_file(path)
-            files[path.relative_to(partial).as_posix()] = {
-                "bytes": path.stat().st_size,
-                "sha256": sha256_file(path),
-            }
+        files = committing.checksums(partial)
         manifest = {
             "format": FORMAT,
             "generation": name,
@@ -199,14 +190,13 @@ def write_generation(
             "files": files,
         }
         data = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
-        write_atomically(partial / "manifest.json", data)
+        write_atomically(partial / MANIFEST, data)
         for inner in (path for path in partial.iterdir() if path.is_dir()):
             sync_folder(inner)
         tell(len(contents.passages), len(contents.passages))
         partial.rename(folder / name)
         sync_folder(folder)
-        pointer = {"generation": name, "manifest_sha256": hashlib.sha256(data).hexdigest()}
-        write_atomically(folder / CURRENT, json.dumps(pointer).encode())
+        kept = committing.put_in_use(folder, Named(name, hashlib.sha256(data).hexdigest()))
     except (OSError, sqlite3.Error, RuntimeError, ValueError) as error:
         # faiss and tantivy report a full disk as RuntimeError and ValueError.
         shutil.rmtree(partial, ignore_errors=True)
@@ -217,5 +207,5 @@ def write_generation(
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    keep_only(folder, (name, previous))
+    keep_only(folder, kept)
     return info_of(manifest)

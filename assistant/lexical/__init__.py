@@ -15,7 +15,14 @@ from __future__ import annotations
 
 from assistant.lexical.fields import Field, LexicalEntry
 from assistant.lexical.searching import LexicalIndex, LexicalMatches
-from assistant.lexical.writing import Part, part_of, parts_for, write_lexical, write_parts
+from assistant.lexical.writing import (
+    Part,
+    list_as_one_part,
+    part_of,
+    parts_for,
+    write_lexical,
+    write_parts,
+)
 
 __all__ = [
     "Field",
@@ -23,6 +30,7 @@ __all__ = [
     "LexicalIndex",
     "LexicalMatches",
     "Part",
+    "list_as_one_part",
     "part_of",
     "parts_for",
     "write_lexical",

@@ -13,6 +13,9 @@ from assistant.text import lexical_terms, romanised_terms
 Field = Literal["terms", "romanised"]
 
 TERMS = {"terms": lexical_terms, "romanised": romanised_terms}
+PLACE = "row"
+"""The field of a passage's place: its name is that of format 3, where it was the row."""
+
 _NO_DAY = -1
 
 
@@ -34,7 +37,7 @@ def schema() -> tantivy.Schema:
     builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("source", tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("day", indexed=True, fast=True)
-    builder.add_unsigned_field("slot", fast=True)
+    builder.add_unsigned_field(PLACE, fast=True)
     return builder.build()
 
 
@@ -42,8 +45,8 @@ def day_number(day: str | None) -> int:
     return _NO_DAY if day is None else date.fromisoformat(day).toordinal()
 
 
-def document(entry: LexicalEntry, slot: int) -> tantivy.Document:
-    """`slot` tells the passage: its part in the upper 32 bits, its place there in the lower."""
+def document(entry: LexicalEntry, place: int) -> tantivy.Document:
+    """`place`: the number of the passage's part in the upper 32 bits, its own in the lower."""
     made = tantivy.Document()
     for field, terms in TERMS.items():
         made.add_text(field, " ".join(terms(entry.text)))
@@ -51,5 +54,5 @@ def document(entry: LexicalEntry, slot: int) -> tantivy.Document:
     if entry.source is not None:
         made.add_text("source", entry.source)
     made.add_integer("day", day_number(entry.day))
-    made.add_unsigned("slot", slot)
+    made.add_unsigned(PLACE, place)
     return made

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import tantivy
 
 from assistant.errors import IndexCorrupt
-from assistant.lexical.fields import TERMS, Field, day_number, schema
+from assistant.lexical.fields import PLACE, TERMS, Field, day_number, schema
 from assistant.lexical.writing import PARTS, ROWS
 
 Rows = npt.NDArray[np.int64]
@@ -91,9 +91,8 @@ class LexicalIndex:
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
 
-    def _rows_of(self, slots: Rows) -> Rows:
-        """The rows of what the index's documents hold."""
-        rows: Rows = self._rows[self._starts[slots >> 32] + (slots & 0xFFFFFFFF)]
+    def _rows_of(self, places: Rows) -> Rows:
+        rows: Rows = self._rows[self._starts[places >> 32] + (places & 0xFFFFFFFF)]
         return rows
 
     def _idf(self, frequency: int) -> float:
@@ -164,8 +163,8 @@ class LexicalIndex:
         wanted = [(tantivy.Occur.Must, query.boolean_query(clauses))]
         wanted += self._filters(languages, sources, since, until)
         found = self._searcher.search(query.boolean_query(wanted), limit=k, count=False).hits
-        slots = self._searcher.fast_field_values("slot", [address for _, address in found])
-        rows = self._rows_of(np.array(slots, np.int64))
+        places = self._searcher.fast_field_values(PLACE, [address for _, address in found])
+        rows = self._rows_of(np.array(places, np.int64))
         scores = np.array([score for score, _ in found], np.float32)
         order = np.lexsort((rows, -scores))
         total = np.float32(sum(weights.values()) or 1)

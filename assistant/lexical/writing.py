@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tantivy
 
 from assistant.lexical.fields import LexicalEntry, document, schema
@@ -89,8 +90,18 @@ def write_parts(
     managed = sorted(path.name for path in folder.iterdir())
     (folder / _META).write_text(json.dumps(whole), encoding="utf-8")
     (folder / ".managed.json").write_text(json.dumps([*managed, _META]), encoding="utf-8")
-    (folder / PARTS).write_text(json.dumps(listed), encoding="utf-8")
-    rows = np.array([row for part in parts for row in part.rows], np.int64)
+    _list(folder, listed, np.array([row for part in parts for row in part.rows], np.int64))
+
+
+def list_as_one_part(folder: Path, passages: int) -> None:
+    """Makes an index whose documents hold their rows one of a single part, which no build keeps."""
+    segments = json.loads((folder / _META).read_bytes())["segments"]
+    part = {"key": "", "passages": passages, "segments": segments}
+    _list(folder, [part], np.arange(passages))
+
+
+def _list(folder: Path, parts: Sequence[dict[str, Any]], rows: npt.NDArray[np.int64]) -> None:
+    (folder / PARTS).write_text(json.dumps(parts), encoding="utf-8")
     np.save(folder / ROWS, rows, allow_pickle=False)
 
 

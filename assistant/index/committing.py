@@ -1,0 +1,72 @@
+"""Puts a generation that is written to use: checksums, the pointer, and what is kept beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from assistant.errors import IndexCorrupt, IndexNotFound, IndexUnwritable
+from assistant.files import exclusive, sha256_file, sync_file
+from assistant.index.layout import (
+    Named,
+    Pointer,
+    is_whole,
+    read_pointer,
+    write_pointer,
+)
+
+LOCK = ".lock"
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Holds the lock of an index's folder, which is there.
+
+    Raises IndexLocked where another process holds it, and IndexUnwritable for the OSErrors of
+    whatever is done meanwhile.
+    """
+    try:
+        with exclusive(folder / LOCK):
+            yield
+    except OSError as error:
+        raise IndexUnwritable(
+            f"the index in {folder} cannot be written ({error.strerror or error}); the index in "
+            "use is unchanged; check space and permissions"
+        ) from error
+
+
+def checksums(generation: Path) -> dict[str, dict[str, Any]]:
+    """The size and SHA-256 of every file below, which are forced to the disk. Raises OSError."""
+    files = {}
+    for path in sorted(p for p in generation.rglob("*") if p.is_file()):
+        sync_file(path)
+        files[path.relative_to(generation).as_posix()] = {
+            "bytes": path.stat().st_size,
+            "sha256": sha256_file(path),
+        }
+    return files
+
+
+def free_name(folder: Path, name: str) -> str:
+    """`name`, or the first of `name-2`, `name-3`, … where it is taken."""
+    number = 1
+    while (folder / (name if number == 1 else f"{name}-{number}")).exists():
+        number += 1
+    return name if number == 1 else f"{name}-{number}"
+
+
+def put_in_use(folder: Path, new: Named) -> set[str]:
+    """Makes a generation the one in use, and keeps beside it the last one that is whole.
+
+    That is the one that was in use; if it is damaged, the one before it. Returns the names of
+    the generations to be kept. Raises OSError.
+    """
+    kept: list[Named] = []
+    with suppress(IndexNotFound, IndexCorrupt):
+        pointer = read_pointer(folder)
+        kept = [named for named in (pointer.current, pointer.previous) if named is not None]
+    previous = next((named for named in kept if is_whole(folder, named)), None)
+    write_pointer(folder, Pointer(new, previous))
+    return {named.generation for named in (new, previous) if named is not None}
