@@ -27,6 +27,7 @@ from assistant.api import Assistant
 from assistant.copies import sketch
 from assistant.errors import AssistantError
 from assistant.index import reading
+from assistant.language import detect_language
 
 PATIENCE = 120.0
 _TOLD = 600
@@ -81,6 +82,7 @@ def warm(model: str) -> None:
     _once("static_part")(model)
     # Copies are found with scipy's help, imported when it is first needed.
     sketch(" ".join(map(str, range(200))))
+    detect_language("Which language this is in has to be found out of the words alone.")
 
 
 @cache

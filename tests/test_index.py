@@ -292,7 +292,7 @@ CRASHES = {
     "before the manifest": ("write_atomically", 1),
     "before the generation has its name": ("sync_folder", 1),
     "before the pointer": ("write_atomically", 2),
-    "before the old generation is removed": ("shutil.rmtree", 1),
+    "before the old generation is removed": ("keep_only", 1),
 }
 _CRASH = """
 import json, os, signal, sys

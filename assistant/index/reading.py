@@ -24,7 +24,7 @@ from assistant.errors import (
     IndexCorrupt,
     ModelMismatch,
 )
-from assistant.index.layout import PROBES, info_of, read_manifest
+from assistant.index.layout import PROBES, current_generation, info_of, read_manifest
 from assistant.late import Reader, WordIndex, WordMatrix
 from assistant.lexical import LexicalIndex
 from assistant.romanised import RomanisedIndex, Usual
@@ -82,6 +82,17 @@ class Index:
         Raises IndexNotFound, IndexCorrupt, IndexFormatUnsupported, and ModelMismatch where
         `model` is named and is not the one the index was built with.
         """
+        while True:
+            pointer = current_generation(folder)
+            try:
+                return cls._open(folder, model)
+            except IndexCorrupt:
+                # A generation may be removed while it is opened: two builds later, that is.
+                if current_generation(folder) == pointer:
+                    raise
+
+    @classmethod
+    def _open(cls, folder: Path, model: str | None) -> Index:
         generation, manifest = read_manifest(folder)
         built_with = manifest["model"]["name"]
         if model is not None and canonical_name(model) != built_with:
