@@ -7,9 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-from assistant.index import layout
 from benchmarks._faults_world import (
     ROOM,
     Outcome,
@@ -71,8 +69,8 @@ DAMAGES: dict[str, Damage] = {
     "a block of noise": _scramble,
     "halves exchanged": _move,
     "grown": lambda data, chance: data + chance.randbytes(chance.randrange(1, 64)),
-    "empty": lambda data, chance: b"",
-    "gone": lambda data, chance: None,
+    "empty": lambda *_: b"",
+    "gone": lambda *_: None,
 }
 
 
@@ -101,12 +99,8 @@ def _judge(part: Part, outcome: Outcome, expected: dict[str, Any], what: str) ->
         part.failures.append(f"{what}: a wrong answer")
 
 
-def damages(root: Path, model: str, *, most: int = 500, unhashed: bool = False) -> Part:
-    """Damages each file in turn, in each way, until `most` were; each is opened and asked.
-
-    `unhashed` leaves out the checksums of a generation's files: what is left are the checks of
-    their own readers. It is to show what the checksums are for.
-    """
+def damages(root: Path, model: str, *, most: int = 500) -> Part:
+    """Damages each file in turn, in each way, until `most` were; each is opened and asked."""
     part = Part()
     index = root / "index"
     must(in_child(built(write_state(root / "articles", range(12)), index, model)))
@@ -125,15 +119,6 @@ def damages(root: Path, model: str, *, most: int = 500, unhashed: bool = False) 
             part.count("no change")
             continue
         part.count("damaged")
-        work = _without_checksums(seen(folder)) if unhashed else seen(folder)
-        outcome = in_child(work, patience=_PATIENCE, room=ROOM)
+        outcome = in_child(seen(folder), patience=_PATIENCE, room=ROOM)
         _judge(part, outcome, expected, f"{name.name}, {damage}")
     return part
-
-
-def _without_checksums(work: Callable[[], Any]) -> Callable[[], Any]:
-    def run() -> Any:
-        with patch.object(layout, "_HASHED_ON_OPEN", 0):
-            return work()
-
-    return run

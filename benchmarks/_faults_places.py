@@ -147,7 +147,7 @@ def second_writers(root: Path, model: str) -> Part:
     shutil.copytree(desk.indexes["base"], index)
     told, tells = os.pipe()
 
-    def held(stage: str, done: int, total: int) -> None:
+    def held(stage: str, *_: int) -> None:
         if stage == "writing":
             os.write(tells, b".")
             os.read(told_to_go, 1)

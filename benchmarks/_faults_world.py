@@ -193,6 +193,7 @@ def _asked(assistant: Assistant) -> list[Any]:
 
 def seen_by(assistant: Assistant) -> dict[str, Any]:
     """All that a reader can see of an index, but its generation's name."""
+    generation = assistant.info.generation
     index = assistant._index
     contents = dict(index.store.contents())
     passages, texts = 0, []
@@ -208,7 +209,7 @@ def seen_by(assistant: Assistant) -> dict[str, Any]:
         "answers": _asked(assistant),
         "held": [held.info.articles, held.info.passages, held.info.first_day, held.undated],
         "found": [one.id for one in assistant.find_articles("Fairhaven")],
-        "generation": assistant.info.generation,
+        "generation": generation,
     }
 
 
