@@ -56,7 +56,7 @@ class _Watch:
 def _old_index(folder: Path, stack: ExitStack) -> Index | None:
     """The index as it is, checked to the last byte, for what is copied from it is not made anew."""
     try:
-        index = Index.open(folder, whole=True)
+        index = Index.open(folder)
     except AssistantError:
         # Nothing to start from: whatever is wrong with it, a full build replaces it.
         return None

@@ -27,6 +27,7 @@ from assistant.api import Assistant
 from assistant.copies import sketch
 from assistant.errors import AssistantError
 from assistant.index import reading
+from assistant.language import detect_language
 
 PATIENCE = 120.0
 _TOLD = 600
@@ -81,6 +82,7 @@ def warm(model: str) -> None:
     _once("static_part")(model)
     # Copies are found with scipy's help, imported when it is first needed.
     sketch(" ".join(map(str, range(200))))
+    detect_language("Which language this is in has to be found out of the words alone.")
 
 
 @cache
@@ -191,6 +193,7 @@ def _asked(assistant: Assistant) -> list[Any]:
 
 def seen_by(assistant: Assistant) -> dict[str, Any]:
     """All that a reader can see of an index, but its generation's name."""
+    generation = assistant.info.generation
     index = assistant._index
     contents = dict(index.store.contents())
     passages, texts = 0, []
@@ -206,7 +209,7 @@ def seen_by(assistant: Assistant) -> dict[str, Any]:
         "answers": _asked(assistant),
         "held": [held.info.articles, held.info.passages, held.info.first_day, held.undated],
         "found": [one.id for one in assistant.find_articles("Fairhaven")],
-        "generation": assistant.info.generation,
+        "generation": generation,
     }
 
 

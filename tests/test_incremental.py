@@ -206,11 +206,7 @@ def test_an_id_that_two_files_claim_goes_over_when_the_first_is_gone(
         assert assistant.article("one").text == "The text of the file b."
 
 
-def test_a_damaged_index_gives_nothing_to_the_next_build(
-    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # As if every file were too large to be hashed when an index is opened.
-    monkeypatch.setattr("assistant.index.layout._HASHED_ON_OPEN", 0)
+def test_a_damaged_index_gives_nothing_to_the_next_build(tmp_path: Path, tiny_model: Path) -> None:
     articles, index = tmp_path / "articles", tmp_path / "index"
     write_articles(articles, COLLECTION)
     build(articles, index=index, model=str(tiny_model))

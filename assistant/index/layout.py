@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ CURRENT = "CURRENT"
 
 MANIFEST = "manifest.json"
 
-_HASHED_ON_OPEN = 64_000_000
+_HASHED_AT_ONCE = 4
 _GENERATION = re.compile(r"[0-9A-Za-z-]{1,100}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -161,32 +162,36 @@ def _is_below(name: str) -> bool:
 
 
 def damaged_files(
-    generation: Path, manifest: Mapping[str, Any], *, hashed_up_to: int | None = None
+    generation: Path, manifest: Mapping[str, Any]
 ) -> Iterator[tuple[str, str | None]]:
     """Each file of a generation, and what is wrong with it, None for nothing.
 
-    Files of more than `hashed_up_to` bytes are compared by their size alone.
+    Every byte is read, of however large a file: what tantivy, FAISS and numpy notice themselves is
+    less than damage does, and some of it ends the process.
     """
-    for name, expected in manifest["files"].items():
+    files: Mapping[str, Any] = manifest["files"]
+
+    def wrong_with(name: str) -> str | None:
         file = generation / name
         try:
             size = file.stat().st_size if file.is_file() else None
-            if size != expected["bytes"]:
-                yield name, "is missing" if size is None else "is cut or grown"
-            elif hashed_up_to is not None and size > hashed_up_to:
-                yield name, None
-            else:
-                same = sha256_file(file) == expected["sha256"]
-                yield name, None if same else "is damaged: its checksum is wrong"
+            if size != files[name]["bytes"]:
+                return "is missing" if size is None else "is cut or grown"
+            same = sha256_file(file) == files[name]["sha256"]
+            return None if same else "is damaged: its checksum is wrong"
         except OSError as error:
-            yield name, f"cannot be read ({error.strerror or error})"
+            return f"cannot be read ({error.strerror or error})"
+
+    largest_first = sorted(files, key=lambda name: -files[name]["bytes"])
+    with ThreadPoolExecutor(_HASHED_AT_ONCE) as pool:
+        yield from zip(largest_first, pool.map(wrong_with, largest_first), strict=True)
 
 
-def check_files(folder: Path, named: Named, *, hashed_up_to: int | None = None) -> dict[str, Any]:
+def check_files(folder: Path, named: Named) -> dict[str, Any]:
     """The manifest of a generation whose files are all there and whole. Raises IndexCorrupt."""
     manifest = manifest_of(folder, named)
     generation = folder / named.generation
-    for name, wrong in damaged_files(generation, manifest, hashed_up_to=hashed_up_to):
+    for name, wrong in damaged_files(generation, manifest):
         if wrong is not None:
             raise IndexCorrupt(
                 f"{generation / name} {wrong}; build again: assistant build --full --index {folder}"
@@ -194,16 +199,14 @@ def check_files(folder: Path, named: Named, *, hashed_up_to: int | None = None) 
     return manifest
 
 
-def read_manifest(folder: Path, *, whole: bool = False) -> tuple[Path, dict[str, Any]]:
+def read_manifest(folder: Path) -> tuple[Path, dict[str, Any]]:
     """The folder of the generation in use and its manifest, once its files are checked.
 
-    `whole` reads every byte; else the checksums of large files are not compared.
     Raises IndexNotFound, IndexCorrupt or IndexFormatUnsupported.
     """
     current = read_pointer(folder).current
     check_format(folder, _loaded(folder, current))
-    # Larger files would make every start slow; their readers notice most damage.
-    manifest = check_files(folder, current, hashed_up_to=None if whole else _HASHED_ON_OPEN)
+    manifest = check_files(folder, current)
     return folder / current.generation, manifest
 
 
@@ -253,9 +256,9 @@ def others(folder: Path) -> list[Named]:
 
 
 def is_whole(folder: Path, named: Named) -> bool:
-    """Whether a generation's files are there and, but for large ones, have their checksums."""
+    """Whether a generation's files are there and have their checksums."""
     try:
-        check_files(folder, named, hashed_up_to=_HASHED_ON_OPEN)
+        check_files(folder, named)
     except IndexCorrupt:
         return False
     return True

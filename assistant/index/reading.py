@@ -24,7 +24,13 @@ from assistant.errors import (
     IndexCorrupt,
     ModelMismatch,
 )
-from assistant.index.layout import PROBES, info_of, read_manifest, with_way_back
+from assistant.index.layout import (
+    PROBES,
+    current_generation,
+    info_of,
+    read_manifest,
+    with_way_back,
+)
 from assistant.late import Reader, WordIndex, WordMatrix
 from assistant.lexical import LexicalIndex
 from assistant.romanised import RomanisedIndex, Usual
@@ -77,20 +83,24 @@ class Index:
             )
 
     @classmethod
-    def open(cls, folder: Path, *, model: str | None = None, whole: bool = False) -> Index:
-        """Opens the generation in use; `whole` compares the checksums of large files as well.
+    def open(cls, folder: Path, *, model: str | None = None) -> Index:
+        """Opens the generation in use, once every byte of it is checked.
 
         Raises IndexNotFound, IndexCorrupt, IndexFormatUnsupported, and ModelMismatch where
         `model` is named and is not the one the index was built with.
         """
-        try:
-            return cls._open(folder, model, whole)
-        except IndexCorrupt as error:
-            raise with_way_back(folder, error) from error
+        while True:
+            pointer = current_generation(folder)
+            try:
+                return cls._open(folder, model)
+            except IndexCorrupt as error:
+                # A generation may be removed while it is opened: two builds later, that is.
+                if current_generation(folder) == pointer:
+                    raise with_way_back(folder, error) from error
 
     @classmethod
-    def _open(cls, folder: Path, model: str | None, whole: bool) -> Index:
-        generation, manifest = read_manifest(folder, whole=whole)
+    def _open(cls, folder: Path, model: str | None) -> Index:
+        generation, manifest = read_manifest(folder)
         built_with = manifest["model"]["name"]
         if model is not None and canonical_name(model) != built_with:
             raise ModelMismatch(

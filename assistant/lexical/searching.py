@@ -53,7 +53,11 @@ def _links_to(folder: Path) -> Iterator[Path]:
     with ExitStack() as stack:
         links = folder
         with suppress(OSError, NotImplementedError):
-            made = Path(stack.enter_context(TemporaryDirectory(prefix="assistant-")))
+            made = Path(
+                stack.enter_context(
+                    TemporaryDirectory(prefix="assistant-", ignore_cleanup_errors=True)
+                )
+            )
             for path in folder.resolve().iterdir():
                 if not path.name.endswith(".lock"):
                     (made / path.name).symlink_to(path)
