@@ -36,6 +36,7 @@ LAYERS = (
         "embedding",
         "endpoint",
         "facts",
+        "fetching",
         "following",
         "last_build",
         "lexical",
