@@ -12,7 +12,7 @@ from assistant.articles import READERS
 from assistant.editing import FOLDER, Added, Folder
 from assistant.errors import EditError, FetchError, SettingsError
 from assistant.feeds import Entry, read_feed
-from assistant.fetching import Client, Fetched, Limits, shown, web_address
+from assistant.fetching import Client, Fetched, FetchLimits, shown, web_address
 from assistant.kept_pages import KeptPage, KeptPages
 from assistant.settings import Settings
 from assistant.web_pages import ACCEPT, ACCEPT_FEED, file_stem, page_file, suffix_for
@@ -113,7 +113,7 @@ def add(
     if not isinstance(most, int) or isinstance(most, bool) or not 1 <= most <= MAX_MOST:
         raise SettingsError(f"most must be a whole number from 1 to {MAX_MOST}, not {most!r}")
     if client is None:
-        limits = Limits(total=timeout)
+        limits = FetchLimits(total=timeout)
         client = Client(allow_private=allow_private, delay=delay, limits=limits)
     root = Settings.resolve(articles=articles).articles
     if not root.is_dir():
@@ -134,7 +134,7 @@ class _Adding:
         tell: Callable[[AddedPage | NotAdded], None] | None,
     ) -> None:
         self._target = root / FOLDER
-        self._folder = Folder(root, max_bytes=2 * Limits().max_bytes)
+        self._folder = Folder(root, max_bytes=2 * FetchLimits().max_bytes)
         self._kept = KeptPages(self._folder.records / _PAGES)
         self._client = client
         self._tell = tell

@@ -28,11 +28,11 @@ from web_site import (
 
 from assistant import __version__
 from assistant.errors import FetchError, HostRefused, SettingsError
-from assistant.fetching import Limits
+from assistant.fetching import FetchLimits
 from assistant.fetching.robots import read_rules
 
 PAGE = "<p>Owls nest in the old mill — all year.</p>"
-QUICK = Limits(total=0.6, connect=0.3, read=0.3)
+QUICK = FetchLimits(total=0.6, connect=0.3, read=0.3)
 
 
 def test_a_page_is_fetched_as_it_was_sent() -> None:
@@ -133,7 +133,7 @@ def test_what_is_not_wanted_is_not_read() -> None:
     with site({"/": endless}) as server:
         began = time.monotonic()
         with pytest.raises(FetchError, match="video/mp4 at http"):
-            client(limits=Limits(total=5)).fetch(server.url(), check=check)
+            client(limits=FetchLimits(total=5)).fetch(server.url(), check=check)
         assert time.monotonic() - began < 3
 
 
@@ -350,7 +350,7 @@ def test_delays_that_are_none(delay: float) -> None:
 @pytest.mark.parametrize("limits", [{"total": 0}, {"read": -1}, {"connect": 4e3}, {"max_bytes": 0}])
 def test_limits_that_are_none(limits: dict[str, float]) -> None:
     with pytest.raises(SettingsError):
-        Limits(**limits)  # type: ignore[arg-type]
+        FetchLimits(**limits)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("status", [429, 503])

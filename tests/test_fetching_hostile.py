@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from web_site import ROBOTS, Connection, Route, client, raw, sends, sends_on, site
 
 from assistant.errors import FetchError, HostRefused
-from assistant.fetching import Limits
+from assistant.fetching import FetchLimits
 from assistant.fetching.unpacking import Unpacker
 
-LIMITS = Limits(total=0.8, connect=0.4, read=0.3, max_bytes=3_000_000)
+LIMITS = FetchLimits(total=0.8, connect=0.4, read=0.3, max_bytes=3_000_000)
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 NO_RULES = {ROBOTS: sends(status=404)}
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from assistant.fetching import Client, Limits
+from assistant.fetching import Client, FetchLimits
 
 HOST = "news.example"
 ROBOTS = "/robots.txt"
@@ -160,7 +160,7 @@ def here(host: str, port: int) -> Sequence[str]:
 def client(
     clock: Clock | None = None,
     *,
-    limits: Limits | None = None,
+    limits: FetchLimits | None = None,
     allow_private: bool = True,
     resolve: Callable[[str, int], Sequence[str]] = here,
     **options: Any,

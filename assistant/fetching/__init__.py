@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assistant.fetching.client import Client, Fetched
-from assistant.fetching.limits import Limits
+from assistant.fetching.limits import FetchLimits
 from assistant.fetching.web_addresses import shown, web_address
 
-__all__ = ["Client", "Fetched", "Limits", "shown", "web_address"]
+__all__ = ["Client", "FetchLimits", "Fetched", "shown", "web_address"]

@@ -15,7 +15,7 @@ import httpx
 
 from assistant.errors import FetchError, HostRefused, SettingsError
 from assistant.fetching.addresses import Resolver, system_resolver
-from assistant.fetching.limits import Deadline, Limits
+from assistant.fetching.limits import Deadline, FetchLimits
 from assistant.fetching.requesting import Requests, Response
 from assistant.fetching.robots import ALLOW_ALL, MAX_BYTES, Rules, read_rules
 from assistant.fetching.web_addresses import redirected, shown, web_address
@@ -65,7 +65,7 @@ class Client:
         *,
         allow_private: bool = False,
         delay: float = 1.0,
-        limits: Limits | None = None,
+        limits: FetchLimits | None = None,
         resolve: Resolver = system_resolver,
         trusted: ssl.SSLContext | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -73,7 +73,7 @@ class Client:
     ) -> None:
         if not 0 <= delay <= _MAX_DELAY:
             raise SettingsError(f"delay must be from 0 to {_MAX_DELAY:g} seconds, not {delay!r}")
-        self._limits = limits or Limits()
+        self._limits = limits or FetchLimits()
         self._requests = Requests(
             limits=self._limits, allow_private=allow_private, resolve=resolve, trusted=trusted
         )
@@ -159,7 +159,7 @@ class Client:
         *,
         accept: str,
         wanted: Callable[[Response], bool],
-        limits: Limits | None = None,
+        limits: FetchLimits | None = None,
         cut: bool = False,
     ) -> Response:
         host = url.host

@@ -11,7 +11,7 @@ from assistant.errors import FetchError, SettingsError
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FetchLimits:
     """Bytes and seconds.
 
     `max_bytes` bounds a page as it is sent and as it is unpacked, `max_ratio` how many times

@@ -14,7 +14,7 @@ import httpx
 from assistant import __version__
 from assistant.errors import FetchError, HostRefused
 from assistant.fetching.addresses import Resolver, allowed_addresses
-from assistant.fetching.limits import Deadline, Limits
+from assistant.fetching.limits import Deadline, FetchLimits
 from assistant.fetching.unpacking import ACCEPTED, Unpacker
 
 USER_AGENT = f"assistant/{__version__}"
@@ -43,7 +43,9 @@ class Response:
 class _Stream(httpcore.NetworkStream):
     """A connection that ends with its deadline, however its time is spent."""
 
-    def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline, limits: Limits) -> None:
+    def __init__(
+        self, inner: httpcore.NetworkStream, deadline: Deadline, limits: FetchLimits
+    ) -> None:
         self._inner = inner
         self._deadline = deadline
         self._limits = limits
@@ -132,7 +134,7 @@ class Requests:
     def __init__(
         self,
         *,
-        limits: Limits,
+        limits: FetchLimits,
         allow_private: bool,
         resolve: Resolver,
         trusted: ssl.SSLContext | None = None,
@@ -149,7 +151,7 @@ class Requests:
         *,
         accept: str,
         wanted: Callable[[Response], bool],
-        limits: Limits | None = None,
+        limits: FetchLimits | None = None,
         cut: bool = False,
     ) -> Response:
         """The answer to one GET; its body is read where `wanted` says so of its head.
@@ -219,7 +221,7 @@ def _first_of_each(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return first
 
 
-def _body(response: httpcore.Response, head: Response, limits: Limits, *, cut: bool) -> bytes:
+def _body(response: httpcore.Response, head: Response, limits: FetchLimits, *, cut: bool) -> bytes:
     length = head.headers.get("content-length", "")
     if _LENGTH.fullmatch(length) and int(length) > limits.max_bytes and not cut:
         raise FetchError(f"the page is larger than {limits.max_bytes:,} bytes")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 
 from assistant.errors import FetchError
-from assistant.fetching.limits import Limits
+from assistant.fetching.limits import FetchLimits
 
 ACCEPTED = b"gzip, deflate"
 
@@ -21,7 +21,7 @@ _RAW = -zlib.MAX_WBITS
 class Unpacker:
     """Takes a body piece by piece. With `cut`, what is too long is cut and not an error."""
 
-    def __init__(self, coding: str, limits: Limits, *, cut: bool = False) -> None:
+    def __init__(self, coding: str, limits: FetchLimits, *, cut: bool = False) -> None:
         """Raises FetchError for a coding that was not asked for."""
         names = {"": None, "identity": None, "gzip": _GZIP, "x-gzip": _GZIP}
         names["deflate"] = zlib.MAX_WBITS
