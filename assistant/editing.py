@@ -100,6 +100,11 @@ class Folder:
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
 
+    @property
+    def records(self) -> Path:
+        """The hidden folder of what is kept of additions."""
+        return self._records
+
     def add(self, name: str, content: bytes) -> Added:
         """Adds a file of one of the types that are read, under a safe form of its name.
 
@@ -165,13 +170,47 @@ class Folder:
                 raise EditError("nothing was added under this key, or it was removed already")
             path = self._target / record.added.name
             if os.path.lexists(path):
-                if not _is_plain_file(path) or sha256_file(path) != key:
-                    raise EditError(
-                        f"{record.added.path} was changed since it was added; remove it by hand"
-                    )
+                self._refuse_changed(record.added)
                 path.unlink()
                 sync_folder(self._target)
             self._record_path(key).unlink()
+
+    def replace(self, key: str, content: bytes) -> Added:
+        """Puts `content` in the place of what was added under `key`; the name stays.
+
+        Raises EditError as `add` does, where nothing was added under `key`, and where the file
+        is gone or was changed since; then it is as it was.
+        """
+        self._refuse_large(content)
+        new = hashlib.sha256(content).hexdigest()
+        with self._writing():
+            record = self._record(key)
+            if record is None:
+                raise EditError("nothing was added under this key, or it was removed already")
+            self._refuse_changed(record.added)
+            if new == key:
+                return record.added
+            self._refuse_known(new, len(content))
+            added = _read(record.added.name, content, new)
+            self._keep_record(added)
+            try:
+                write_atomically(self._target / added.name, content)
+            except OSError:
+                self._record_path(new).unlink(missing_ok=True)
+                raise
+            self._record_path(key).unlink()
+            return added
+
+    def find(self, key: str) -> Added | None:
+        """What was added under `key`, where its file is still there as it was."""
+        record = self._record(key) if self._is_sound() else None
+        if record is None:
+            return None
+        try:
+            self._refuse_changed(record.added)
+        except (EditError, OSError):
+            return None
+        return record.added
 
     def added(self) -> tuple[Added, ...]:
         """What was added and is still there, the newest first."""
@@ -187,10 +226,7 @@ class Folder:
         return tuple(record.added for record in there)
 
     def _put(self, stem: str, suffix: str, content: bytes) -> Added:
-        if len(content) > self._max_bytes:
-            raise EditError(
-                f"the article has {len(content):,} bytes; {self._max_bytes:,} are allowed"
-            )
+        self._refuse_large(content)
         key = hashlib.sha256(content).hexdigest()
         with self._writing():
             self._refuse_known(key, len(content))
@@ -201,9 +237,7 @@ class Folder:
                 added = _read(name, content, key)
                 # The record comes first: without its file it is passed over, but a file
                 # without its record could not be removed again.
-                self._records.mkdir(parents=True, exist_ok=True)
-                record = {"moment": time.time_ns(), "added": added.to_dict()}
-                write_atomically(self._record_path(key), json.dumps(record).encode())
+                self._keep_record(added)
                 try:
                     create_atomically(path, content)
                 except FileExistsError:
@@ -211,6 +245,22 @@ class Folder:
                 return added
             self._record_path(key).unlink(missing_ok=True)
         raise EditError(f"all names like {name!r} are taken; rename the file")
+
+    def _keep_record(self, added: Added) -> None:
+        self._records.mkdir(parents=True, exist_ok=True)
+        record = {"moment": time.time_ns(), "added": added.to_dict()}
+        write_atomically(self._record_path(added.key), json.dumps(record).encode())
+
+    def _refuse_large(self, content: bytes) -> None:
+        if len(content) > self._max_bytes:
+            raise EditError(
+                f"the article has {len(content):,} bytes; {self._max_bytes:,} are allowed"
+            )
+
+    def _refuse_changed(self, added: Added) -> None:
+        path = self._target / added.name
+        if not _is_plain_file(path) or sha256_file(path) != added.key:
+            raise EditError(f"{added.path} was changed since it was added; remove it by hand")
 
     def _refuse_known(self, key: str, size: int) -> None:
         for path in article_files(self._root):

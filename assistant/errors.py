@@ -93,3 +93,11 @@ class ExportError(AssistantError):
 
 class EndpointError(AssistantError):
     """The language model cannot be reached, is too slow, or sends what cannot be used."""
+
+
+class FetchError(AssistantError):
+    """A page or a feed cannot be fetched from the web, or must not be."""
+
+
+class HostRefused(FetchError):
+    """The host of a page cannot be reached, or its address must not be connected to."""

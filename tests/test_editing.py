@@ -385,3 +385,58 @@ def test_problems_are_those_of_the_reader(folder: Folder) -> None:
     assert added.problems == (
         Skipped("added/owls.md", "published: 'someday' cannot be used; left out"),
     )
+
+
+def test_what_was_added_can_be_replaced_in_its_place(root: Path) -> None:
+    folder = Folder(root)
+    added = folder.add("owls.txt", STORY)
+    replaced = folder.replace(added.key, STORY + b" It left again.")
+    assert replaced.path == added.path
+    assert (root / added.path).read_bytes() == STORY + b" It left again."
+    assert folder.added() == (replaced,)
+    assert folder.find(replaced.key) == replaced
+    assert folder.find(added.key) is None
+    assert folder.replace(replaced.key, STORY + b" It left again.") == replaced
+    with pytest.raises(EditError, match="nothing was added"):
+        folder.replace(added.key, STORY)
+
+
+def test_nothing_is_replaced_by_what_holds_no_article(root: Path) -> None:
+    folder = Folder(root, max_bytes=5_000)
+    added = folder.add("owls.txt", STORY)
+    other = folder.add("other.txt", STORY + b" Elsewhere, too.")
+    for content in (b"", b"\0\xff", b"owl " * 2_000, STORY + b" Elsewhere, too."):
+        with pytest.raises(EditError):
+            folder.replace(added.key, content)
+    assert (root / added.path).read_bytes() == STORY
+    assert set(folder.added()) == {added, other}
+
+
+def test_what_others_changed_is_not_replaced(root: Path) -> None:
+    folder = Folder(root)
+    added = folder.add("owls.txt", STORY)
+    (root / added.path).write_bytes(b"Mine now.")
+    with pytest.raises(EditError, match="was changed since"):
+        folder.replace(added.key, STORY + b"!")
+    assert folder.find(added.key) is None
+    (root / added.path).unlink()
+    with pytest.raises(EditError, match="was changed since"):
+        folder.replace(added.key, STORY + b"!")
+
+
+def test_a_disk_that_is_full_leaves_what_was_there(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Folder(root)
+    added = folder.add("owls.txt", STORY)
+
+    def full(path: Path, data: bytes) -> None:
+        if path.name == "owls.txt":
+            raise OSError(28, "No space left on device")
+        path.write_bytes(data)
+
+    monkeypatch.setattr("assistant.editing.write_atomically", full)
+    with pytest.raises(EditError, match="No space left"):
+        folder.replace(added.key, STORY + b"!")
+    assert folder.added() == (added,)
+    assert (root / added.path).read_bytes() == STORY
