@@ -182,6 +182,24 @@ def damaged_files(
             yield name, f"cannot be read ({error.strerror or error})"
 
 
+def extra_files(generation: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """The files of a generation's folder that its manifest does not name, but for hidden ones.
+
+    Those are what readers lock, and what some systems leave in each folder that a person opened.
+    Raises OSError.
+    """
+    known = {MANIFEST, *manifest["files"]}
+    paths = (path for path in generation.rglob("*") if not path.is_dir() or path.is_symlink())
+    names = (path.relative_to(generation) for path in paths)
+    return sorted(
+        name.as_posix()
+        for name in names
+        if name.as_posix() not in known
+        and not name.name.startswith(".")
+        and name.name.lower() not in ("thumbs.db", "desktop.ini")
+    )
+
+
 def check_files(folder: Path, named: Named, *, hashed_up_to: int | None = None) -> dict[str, Any]:
     """The manifest of a generation whose files are all there and whole. Raises IndexCorrupt."""
     manifest = manifest_of(folder, named)

@@ -37,7 +37,8 @@ from assistant.vectors import (
     read_article_vectors,
 )
 
-_PROBE_TOLERANCE = 1e-3
+PROBE_TOLERANCE = 1e-3
+"""How far a number of a vector may be from what it was for the model to be the same."""
 
 
 class Index:
@@ -132,7 +133,7 @@ class Index:
         same = embedder.fingerprint() == self.fingerprint
         if same and len(stored) == len(PROBES) * embedder.dimension:
             vectors = embedder.embed_passages(PROBES)
-            same = bool(np.abs(vectors - stored.reshape(vectors.shape)).max() < _PROBE_TOLERANCE)
+            same = bool(np.abs(vectors - stored.reshape(vectors.shape)).max() < PROBE_TOLERANCE)
         if not same:
             raise ModelMismatch(
                 f"the model {self.info.model!r} is no longer the one that the index in "
