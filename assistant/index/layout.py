@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,9 +111,15 @@ def current_generation(folder: Path) -> str:
 
 
 def generations(folder: Path) -> list[str]:
-    """The names of the whole generations in the folder, newest first. Raises OSError."""
-    names = (path.name for path in folder.iterdir() if (path / MANIFEST).is_file())
-    return sorted((name for name in names if _GENERATION.fullmatch(name)), reverse=True)
+    """The names of the generations in the folder, newest first. Raises OSError."""
+    names = {path.name for path in folder.iterdir() if (path / MANIFEST).is_file()}
+    before = set()
+    for name in filter(_GENERATION.fullmatch, names):
+        with suppress(IndexCorrupt):
+            before.add(_loaded(folder, Named(name, None)).get("previous"))
+    # Names begin with a time, which two can share, and which a clock can get wrong.
+    found = sorted(filter(_GENERATION.fullmatch, names), reverse=True)
+    return sorted(found, key=lambda name: name in before)
 
 
 def _loaded(folder: Path, named: Named) -> dict[str, Any]:
