@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
@@ -35,12 +36,13 @@ def sync_folder(path: Path) -> None:
     sync_file(path)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replaces `path` by a file that holds `data`, whole and on the disk, or not at all."""
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, which replaces `path` in the end, whole and on the disk, or not at all."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
@@ -48,6 +50,12 @@ def write_atomically(path: Path, data: bytes) -> None:
         partial.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replaces `path` by a file that holds `data`, whole and on the disk, or not at all."""
+    with replacing(path) as file:
+        file.write(data)
 
 
 def create_atomically(path: Path, data: bytes) -> None:

@@ -259,6 +259,33 @@ class Store:
             for row, identity, start, end in found
         ]
 
+    def spans(self) -> list[tuple[int, int, str, int, int]]:
+        """The article's number, row, id, start and end of each passage, article by article."""
+        return self._all(
+            'SELECT article, "row", id, start, "end" FROM passages ORDER BY article, start, "row"'
+        )
+
+    def integrity(self) -> list[str]:
+        """What SQLite finds wrong with the file, and which numbers are not from 0 on; empty: fine.
+
+        Raises IndexCorrupt where it cannot even look.
+        """
+        problems = [str(row[0]) for row in self._all("PRAGMA integrity_check(20)")]
+        problems = [] if problems == ["ok"] else problems
+        for table, column in (("articles", "number"), ("passages", '"row"')):
+            ((count, first, last),) = self._all(
+                f"SELECT count(*), min({column}), max({column}) FROM {table}"
+            )
+            if count and (first, last) != (0, count - 1):
+                problems.append(f"the numbers of the {table} have gaps")
+        ((lost,),) = self._all(
+            "SELECT count(*) FROM passages p LEFT JOIN articles a ON a.number = p.article "
+            "WHERE a.number IS NULL"
+        )
+        if lost:
+            problems.append(f"{lost} passages are of no article")
+        return problems
+
     def close(self) -> None:
         with self._lock:
             self._connection.close()

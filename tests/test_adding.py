@@ -13,9 +13,9 @@ import pytest
 from helpers import read
 from web_site import HOST, ROBOTS, Clock, Site, client, in_turn, sends, sends_on, site
 
-from assistant.cli import adding as cli_adding
 from assistant.adding import AddedPage, AddReport, NotAdded, add
 from assistant.articles import article_files
+from assistant.cli import adding as cli_adding
 from assistant.editing import Folder
 from assistant.errors import EditError, SettingsError
 from assistant.types import Article

@@ -138,7 +138,7 @@ def make_article(metadata: Metadata, *, text: str, title: str, key: str, path: s
     return Article(
         id=metadata.id or stable_id(key),
         text=text,
-        title=metadata.title or clean_text(title),
+        title=metadata.title or _one_line(title) or "",
         language=metadata.language or detect_language(text),
         published=metadata.published,
         source=metadata.source,

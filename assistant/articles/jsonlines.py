@@ -1,9 +1,10 @@
-"""JSON lines: one article a line, `text` required."""
+"""JSON lines: one article a line, `text` required; also what `assistant export` writes."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from assistant.articles.common import (
     clean_newlines,
@@ -15,6 +16,8 @@ from assistant.articles.plain import headline_of
 from assistant.articles.source import Source, size
 from assistant.errors import ArticleUnreadable
 from assistant.types import Article, Skipped
+
+_LONGEST_PATH = 4096
 
 
 def _article(line: bytes, name: str) -> Iterator[Article | str]:
@@ -34,8 +37,16 @@ def _article(line: bytes, name: str) -> Iterator[Article | str]:
     title = headline_of(text, "")
     # Without an id or an address, the text itself is all that could tell a line from another.
     key = f"{name}\0{metadata.url or text}"
-    yield make_article(metadata, text=text, title=title, key=key, path=name)
+    yield make_article(metadata, text=text, title=title, key=key, path=_path(row) or name)
     yield from metadata.notes
+
+
+def _path(row: dict[str, Any]) -> str | None:
+    """Where the article was read from, before it was exported. It is shown and never opened."""
+    path = row.get("path")
+    if not isinstance(path, str) or len(path) > _LONGEST_PATH:
+        return None
+    return clean_text(path)
 
 
 def read_jsonlines(source: Source) -> Iterator[Article | Skipped]:

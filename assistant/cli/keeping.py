@@ -1,10 +1,13 @@
-"""`assistant verify`."""
+"""`assistant verify`, `export`, `rollback` and `upgrade`: what keeps an index sound."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
+from assistant.cli.bars import bars
+from assistant.settings import Settings
 from assistant.terminal import note, print_json
 
 if TYPE_CHECKING:
@@ -12,6 +15,28 @@ if TYPE_CHECKING:
 
 
 def run_verify(arguments: argparse.Namespace) -> int:
+    return _verify_index(arguments) if arguments.file is None else _verify_answer(arguments)
+
+
+def _verify_index(arguments: argparse.Namespace) -> int:
+    from assistant.auditing import audit
+    from assistant.text import one_line
+
+    with bars() as progress:
+        result = audit(arguments.index, sample=arguments.sample, progress=progress)
+    if arguments.json:
+        print_json(result.to_dict())
+        return 0 if result.holds else 1
+    generation = None
+    for check in result.checks:
+        if check.generation not in (None, generation):
+            generation = check.generation
+            print(f"generation {one_line(generation or '')}")
+        print(f"{check.state:11}  {check.name}: {one_line(check.detail)}")
+    return 0 if result.holds else 1
+
+
+def _verify_answer(arguments: argparse.Namespace) -> int:
     from assistant.api import Assistant
 
     with Assistant(arguments.index) as assistant:
@@ -42,3 +67,61 @@ def _became(checked: Checked) -> str:
     if checked.edited and checked.verdict != "changed":
         parts.append("edited elsewhere")
     return ", ".join(parts)
+
+
+def run_export(arguments: argparse.Namespace) -> int:
+    from assistant.exporting import export
+    from assistant.index import Index
+    from assistant.limits import Limits
+
+    index = Index.open(Settings.resolve(index=arguments.index).index)
+    # Not by way of the text stream, which puts marks for what a terminal cannot show.
+    output = sys.stdout.buffer if arguments.output is None else arguments.output
+    try:
+        with bars() as progress:
+            done = export(index, output, progress=progress)
+    finally:
+        index.close()
+    note(f"exported {done.articles} articles")
+    if done.longest > Limits.resolve().file_bytes:
+        note(
+            f"the longest line has {done.longest} bytes, more than a build reads: "
+            "set ASSISTANT_LIMIT_FILE_BYTES before it is built again"
+        )
+    return 0
+
+
+def run_rollback(arguments: argparse.Namespace) -> int:
+    from assistant.index import roll_back
+
+    folder = Settings.resolve(index=arguments.index).index
+    done = roll_back(folder)
+    if arguments.json:
+        print_json(done.to_dict())
+    else:
+        print(
+            f"{done.generation} is in use: {done.articles} articles as {done.passages} passages, "
+            f"built {done.built}"
+        )
+        if done.before is not None:
+            note(f"{done.before} is kept; to go forward to it: assistant rollback --index {folder}")
+    if done.needs_upgrade:
+        note(f"it has an older format; upgrade it: assistant upgrade --index {folder}")
+    return 0
+
+
+def run_upgrade(arguments: argparse.Namespace) -> int:
+    from assistant.index import upgrade
+
+    folder = Settings.resolve(index=arguments.index).index
+    done = upgrade(folder)
+    if arguments.json:
+        print_json(done.to_dict())
+    elif done.before == done.now:
+        print(f"the index in {folder} has format {done.now} already; nothing was done")
+    else:
+        print(
+            f"upgraded the index in {folder} from format {done.before} to {done.now}: "
+            f"{done.generation} is in use"
+        )
+    return 0

@@ -8,7 +8,7 @@ from pathlib import Path
 from assistant import __version__
 from assistant.cli.asking import run_ask, run_eval, run_search
 from assistant.cli.building import run_build
-from assistant.cli.keeping import run_verify
+from assistant.cli.keeping import run_export, run_rollback, run_upgrade, run_verify
 from assistant.cli.serving import run_chat
 from assistant.settings import DEFAULT_K, MAX_K, MODES
 
@@ -16,6 +16,12 @@ from assistant.settings import DEFAULT_K, MAX_K, MODES
 def _k(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MAX_K:
         raise argparse.ArgumentTypeError(f"a whole number from 1 to {MAX_K} is expected")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or len(text) > 9:
+        raise argparse.ArgumentTypeError("a whole number from 0 is expected")
     return int(text)
 
 
@@ -136,10 +142,42 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "verify",
         parents=[index, json_output],
-        help="look for a saved answer's quotes in the index; status 1 where one is not found",
+        help="check every part of the index, or look for a saved answer's quotes in it; "
+        "status 1 where something is wrong or not found",
     )
-    command.add_argument("file", type=Path, metavar="ANSWER.json", help="what ask --save wrote")
+    command.add_argument(
+        "file", nargs="?", type=Path, metavar="ANSWER.json", help="what ask --save wrote"
+    )
+    command.add_argument(
+        "--sample",
+        type=_count,
+        default=100,
+        metavar="N",
+        help="passages of the index to embed again (default: 100)",
+    )
     command.set_defaults(run=run_verify)
+
+    command = commands.add_parser(
+        "export", parents=[index], help="write the articles as JSON lines, which build reads"
+    )
+    command.add_argument(
+        "--output", type=Path, metavar="FILE", help="where to (default: standard output)"
+    )
+    command.set_defaults(run=run_export)
+
+    command = commands.add_parser(
+        "rollback",
+        parents=[index, json_output],
+        help="put the generation before back in use; once more: the one after it",
+    )
+    command.set_defaults(run=run_rollback)
+
+    command = commands.add_parser(
+        "upgrade",
+        parents=[index, json_output],
+        help="bring an index of an older version up to date without embedding anything",
+    )
+    command.set_defaults(run=run_upgrade)
 
     command = commands.add_parser(
         "chat", parents=[index, reranking, writing], help="serve the web chat"

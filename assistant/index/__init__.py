@@ -18,23 +18,45 @@ is replaced. No file of a generation is ever changed, so a build that dies leave
 
 from __future__ import annotations
 
-from assistant.index.layout import PROBES, current_generation
+from assistant.index.layout import (
+    PROBES,
+    Named,
+    Pointer,
+    check_format,
+    current_generation,
+    damaged_files,
+    extra_files,
+    generations,
+    manifest_of,
+    others,
+    read_pointer,
+)
 from assistant.index.leftovers import clear_left_overs, left_overs
-from assistant.index.reading import Index
+from assistant.index.reading import PROBE_TOLERANCE, Index
 from assistant.index.rolling_back import RolledBack, roll_back
 from assistant.index.upgrading import Upgraded, prepare_for_build, upgrade
 from assistant.index.writing import Contents, write_generation
 
 __all__ = [
     "PROBES",
+    "PROBE_TOLERANCE",
     "Contents",
     "Index",
+    "Named",
+    "Pointer",
     "RolledBack",
     "Upgraded",
+    "check_format",
     "clear_left_overs",
     "current_generation",
+    "damaged_files",
+    "extra_files",
+    "generations",
     "left_overs",
+    "manifest_of",
+    "others",
     "prepare_for_build",
+    "read_pointer",
     "roll_back",
     "upgrade",
     "write_generation",

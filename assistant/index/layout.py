@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,9 +112,15 @@ def current_generation(folder: Path) -> str:
 
 
 def generations(folder: Path) -> list[str]:
-    """The names of the whole generations in the folder, newest first. Raises OSError."""
-    names = (path.name for path in folder.iterdir() if (path / MANIFEST).is_file())
-    return sorted((name for name in names if _GENERATION.fullmatch(name)), reverse=True)
+    """The names of the generations in the folder, newest first. Raises OSError."""
+    names = {path.name for path in folder.iterdir() if (path / MANIFEST).is_file()}
+    before = set()
+    for name in filter(_GENERATION.fullmatch, names):
+        with suppress(IndexCorrupt):
+            before.add(_loaded(folder, Named(name, None)).get("previous"))
+    # Names begin with a time, which two can share, and which a clock can get wrong.
+    found = sorted(filter(_GENERATION.fullmatch, names), reverse=True)
+    return sorted(found, key=lambda name: name in before)
 
 
 def _loaded(folder: Path, named: Named) -> dict[str, Any]:
@@ -185,6 +192,24 @@ def damaged_files(
     largest_first = sorted(files, key=lambda name: -files[name]["bytes"])
     with ThreadPoolExecutor(_HASHED_AT_ONCE) as pool:
         yield from zip(largest_first, pool.map(wrong_with, largest_first), strict=True)
+
+
+def extra_files(generation: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """The files of a generation's folder that its manifest does not name, but for hidden ones.
+
+    Those are what readers lock, and what some systems leave in each folder that a person opened.
+    Raises OSError.
+    """
+    known = {MANIFEST, *manifest["files"]}
+    paths = (path for path in generation.rglob("*") if not path.is_dir() or path.is_symlink())
+    names = (path.relative_to(generation) for path in paths)
+    return sorted(
+        name.as_posix()
+        for name in names
+        if name.as_posix() not in known
+        and not name.name.startswith(".")
+        and name.name.lower() not in ("thumbs.db", "desktop.ini")
+    )
 
 
 def check_files(folder: Path, named: Named) -> dict[str, Any]:

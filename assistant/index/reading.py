@@ -22,6 +22,7 @@ from assistant.embedding import (
 )
 from assistant.errors import (
     IndexCorrupt,
+    IndexNotFound,
     ModelMismatch,
 )
 from assistant.index.layout import (
@@ -43,7 +44,8 @@ from assistant.vectors import (
     read_article_vectors,
 )
 
-_PROBE_TOLERANCE = 1e-3
+PROBE_TOLERANCE = 1e-3
+"""How far a number of a vector may be from what it was for the model to be the same."""
 
 
 class Index:
@@ -90,12 +92,12 @@ class Index:
         `model` is named and is not the one the index was built with.
         """
         while True:
-            pointer = current_generation(folder)
+            before = _in_use(folder)
             try:
                 return cls._open(folder, model)
             except IndexCorrupt as error:
                 # A generation may be removed while it is opened: two builds later, that is.
-                if current_generation(folder) == pointer:
+                if _in_use(folder) == before:
                     raise with_way_back(folder, error) from error
 
     @classmethod
@@ -142,7 +144,7 @@ class Index:
         same = embedder.fingerprint() == self.fingerprint
         if same and len(stored) == len(PROBES) * embedder.dimension:
             vectors = embedder.embed_passages(PROBES)
-            same = bool(np.abs(vectors - stored.reshape(vectors.shape)).max() < _PROBE_TOLERANCE)
+            same = bool(np.abs(vectors - stored.reshape(vectors.shape)).max() < PROBE_TOLERANCE)
         if not same:
             raise ModelMismatch(
                 f"the model {self.info.model!r} is no longer the one that the index in "
@@ -239,6 +241,13 @@ class Index:
 
     def close(self) -> None:
         self.store.close()
+
+
+def _in_use(folder: Path) -> str | None:
+    try:
+        return current_generation(folder)
+    except (IndexCorrupt, IndexNotFound):
+        return None
 
 
 def _read_copies(folder: Path) -> tuple[Sketches, npt.NDArray[np.int64]]:

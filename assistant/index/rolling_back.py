@@ -12,9 +12,9 @@ from assistant.errors import (
     IndexNotFound,
     NothingToRollBack,
 )
+from assistant.index import layout
 from assistant.index.committing import held
 from assistant.index.layout import (
-    FORMAT,
     Named,
     Pointer,
     check_files,
@@ -78,7 +78,7 @@ def roll_back(folder: Path) -> RolledBack:
         articles=counts["articles"],
         passages=counts["passages"],
         built=manifest["built"],
-        needs_upgrade=manifest["format"] != FORMAT,
+        needs_upgrade=manifest["format"] != layout.FORMAT,
     )
 
 
@@ -88,7 +88,7 @@ def _chosen(folder: Path) -> tuple[Named, dict[str, Any]]:
     for named in others(folder):
         try:
             manifest = check_files(folder, named)
-            if not is_upgradable(manifest.get("format"), FORMAT):
+            if not is_upgradable(manifest.get("format"), layout.FORMAT):
                 check_format(folder, manifest)
                 # Whether its files belong together.
                 Index(folder, folder / named.generation, manifest).close()
