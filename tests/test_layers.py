@@ -72,7 +72,7 @@ LAYERS = (
         "health",
     ),
     ("building", "explaining", "selecting"),
-    ("apart", "retrieval", "writing"),
+    ("apart", "retrieval", "watching", "writing"),
     ("answering", "rebuilding", "rewriting"),
     ("api",),
     ("chat", "evaluation", "terminal"),

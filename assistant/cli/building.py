@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.cli.bars import bars
+from assistant.errors import AssistantError
+from assistant.limits import Limits
 from assistant.terminal import note, print_json
+from assistant.text import one_line
 
 if TYPE_CHECKING:
-    from assistant.types import BuildReport
+    from assistant.types import BuildReport, Change
 
 
 def run_build(arguments: argparse.Namespace) -> int:
@@ -20,12 +23,57 @@ def run_build(arguments: argparse.Namespace) -> int:
         model=arguments.model,
         full=arguments.full,
         dry_run=arguments.dry_run,
+        limits=limits_of(arguments),
     )
+    changes = {"changes": [one.to_dict() for one in report.changes]} if report.dry_run else {}
     if arguments.json:
-        print_json(report.to_dict())
-    else:
-        print(summary(report))
+        print_json(report.to_dict() | changes)
+        return 0
+    for change in report.changes:
+        print(_planned(change))
+    print(summary(report))
     return 0
+
+
+def run_watch(arguments: argparse.Namespace) -> int:
+    """Runs until it is interrupted."""
+    from assistant.watching import watch
+
+    def tell(result: BuildReport | AssistantError) -> None:
+        if isinstance(result, AssistantError):
+            note(f"error: {result}")
+            return
+        for skipped in result.skipped:
+            note(f"skipped: {skipped}")
+        print(summary(result), flush=True)
+
+    note("watching; end with Ctrl-C")
+    watch(
+        arguments.articles,
+        index=arguments.index,
+        model=arguments.model,
+        limits=limits_of(arguments),
+        every=arguments.every,
+        tell=tell,
+    )
+    return 0
+
+
+def limits_of(arguments: argparse.Namespace) -> Limits:
+    """Raises SettingsError for a limit of no use."""
+    given: dict[str, int | str] = {}
+    for text in arguments.limit:
+        name, _, value = text.partition("=")
+        given[name.strip()] = value
+    return Limits.resolve(given)
+
+
+def _planned(change: Change) -> str:
+    """One line on what a build would do about an article."""
+    place = one_line(change.path)
+    if change.before is not None:
+        place = f"{one_line(change.before)} -> {place}"
+    return f"{change.kind}: {place}: {one_line(change.title)}"
 
 
 def build_index(articles: Path | None, **options: Any) -> BuildReport:

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 from assistant import __version__
+from assistant.cli.adding import add_parser
 from assistant.cli.asking import run_ask, run_eval, run_search
-from assistant.cli.building import run_build
+from assistant.cli.building import run_build, run_watch
 from assistant.cli.keeping import run_export, run_rollback, run_upgrade, run_verify
 from assistant.cli.serving import run_chat
 from assistant.settings import DEFAULT_K, MAX_K, MODES
@@ -29,6 +30,16 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65_535:
         raise argparse.ArgumentTypeError("a port from 0 to 65535 is expected")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 1 <= seconds <= 1_000_000:
+        raise argparse.ArgumentTypeError("a number of seconds from 1 is expected")
+    return seconds
 
 
 def _rate(text: str) -> float:
@@ -97,20 +108,43 @@ def parser() -> argparse.ArgumentParser:
         help="what becomes of its sentences that no passage supports (default: mark)",
     )
 
-    command = commands.add_parser(
-        "build", parents=[index, json_output], help="build or bring up to date the index"
-    )
-    command.add_argument(
+    building = argparse.ArgumentParser(add_help=False)
+    building.add_argument(
         "articles", nargs="?", type=Path, help="folder or file of articles (default: seeds)"
     )
-    command.add_argument(
+    building.add_argument(
         "--model",
         metavar="NAME_OR_PATH",
         help="sentence-transformers model (default: the bundled one)",
     )
-    command.add_argument("--full", action="store_true", help="embed everything again")
+    building.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="what a file may cost, as in seconds=60; repeatable (names: docs/reading.md)",
+    )
+
+    add_parser(commands, [json_output])
+
+    command = commands.add_parser(
+        "build", parents=[building, index, json_output], help="build or bring up to date the index"
+    )
+    command.add_argument("--full", action="store_true", help="read and embed everything again")
     command.add_argument("--dry-run", action="store_true", help="say what would be done")
     command.set_defaults(run=run_build)
+
+    command = commands.add_parser(
+        "watch", parents=[building, index], help="bring the index up to date at each change"
+    )
+    command.add_argument(
+        "--every",
+        type=_seconds,
+        default=300.0,
+        metavar="SECONDS",
+        help="look at the files anew even where no change was noticed (default: 300)",
+    )
+    command.set_defaults(run=run_watch)
 
     command = commands.add_parser(
         "search", parents=[index, json_output, asking, filters, reranking], help="find passages"
