@@ -67,7 +67,7 @@ def examine_room(index: Index) -> Iterator[Finding]:
 
     It writes as much again as is in use, beside it, and the lexical index twice while that
     merges its parts. In memory it holds about three times that, over what the libraries take:
-    of 224, 8,960 and 26,880 passages with the bundled model, 0.79, 0.86 and 1.2 GB were measured.
+    of 224, 8,960 and 26,880 passages with the bundled model, 0.79, 0.86 and 1.05 GB were measured.
     """
     size = index.size
     needed = size + _size(index.generation / "lexical")
