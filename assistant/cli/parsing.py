@@ -9,6 +9,7 @@ from assistant import __version__
 from assistant.cli.adding import add_parser
 from assistant.cli.asking import run_ask, run_eval, run_search
 from assistant.cli.building import run_build, run_watch
+from assistant.cli.examining import run_doctor
 from assistant.cli.keeping import run_export, run_rollback, run_upgrade, run_verify
 from assistant.cli.serving import run_chat
 from assistant.settings import DEFAULT_K, MAX_K, MODES
@@ -190,6 +191,16 @@ def parser() -> argparse.ArgumentParser:
         help="passages of the index to embed again (default: 100)",
     )
     command.set_defaults(run=run_verify)
+
+    command = commands.add_parser(
+        "doctor",
+        parents=[index, json_output],
+        help="say how the index and its articles are, and what to do; status 1 after an error",
+    )
+    command.add_argument(
+        "articles", nargs="?", type=Path, help="folder of articles to compare with (default: seeds)"
+    )
+    command.set_defaults(run=run_doctor)
 
     command = commands.add_parser(
         "export", parents=[index], help="write the articles as JSON lines, which build reads"

@@ -42,7 +42,7 @@ def run_chat(arguments: argparse.Namespace) -> int:
         auth=arguments.auth,
         no_auth=arguments.no_auth,
         rate=arguments.rate,
-        articles=settings.articles if _named(arguments) else None,
+        articles=settings.articles if articles_are_known(arguments) else None,
         allow_edit=arguments.allow_edit,
         mcp=arguments.mcp,
         reranker=arguments.reranker,
@@ -53,7 +53,7 @@ def run_chat(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _named(arguments: argparse.Namespace) -> bool:
+def articles_are_known(arguments: argparse.Namespace) -> bool:
     """Whether the folder of articles is known to be the index's: named, or both are the default."""
     if arguments.articles is not None or "ASSISTANT_ARTICLES" in os.environ:
         return True

@@ -18,6 +18,7 @@ is replaced. No file of a generation is ever changed, so a build that dies leave
 
 from __future__ import annotations
 
+from assistant.index.committing import LOCK
 from assistant.index.layout import (
     PROBES,
     Named,
@@ -38,6 +39,7 @@ from assistant.index.upgrading import Upgraded, prepare_for_build, upgrade
 from assistant.index.writing import Contents, write_generation
 
 __all__ = [
+    "LOCK",
     "PROBES",
     "PROBE_TOLERANCE",
     "Contents",

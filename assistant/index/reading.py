@@ -116,6 +116,10 @@ class Index:
         return str(self._manifest["model"]["fingerprint"])
 
     @property
+    def format(self) -> int:
+        return int(self._manifest["format"])
+
+    @property
     def size(self) -> int:
         """The bytes of the generation's files but its manifest."""
         return sum(file["bytes"] for file in self._manifest["files"].values())
