@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -22,6 +23,9 @@ _SEPARATORS = [
     r"\s",
     "",
 ]
+
+_LONGEST = 4_096
+"""Characters of a passage. Without it, the time to split a run of spaces grows with its square."""
 
 CountTokens = Callable[[list[str]], list[int]]
 Fits = Callable[[list[str]], list[bool]]
@@ -64,7 +68,7 @@ def _fit(text: str, fits: Fits, parts: int) -> list[Span]:
     if not text or fits([text])[0]:
         return [(0, len(text))] if text else []
     # Equal pieces read better than full ones and a rest.
-    characters = max(1, math.ceil(len(text) / max(parts, 2) * 1.1))
+    characters = max(1, min(_LONGEST, math.ceil(len(text) / max(parts, 2) * 1.1)))
     spans = []
     waiting = [(0, len(text), characters)]
     while waiting:
@@ -85,7 +89,7 @@ def _merge_short(text: str, spans: list[Span], fits: Fits) -> list[Span]:
     for span in spans:
         if merged:
             joined = (merged[-1][0], span[1])
-            if fits([text[slice(*joined)]])[0]:
+            if joined[1] - joined[0] <= _LONGEST and fits([text[slice(*joined)]])[0]:
                 merged[-1] = joined
                 continue
         merged.append(span)
@@ -97,19 +101,20 @@ def _overlapped(
 ) -> list[Span]:
     """Moves each start back to the start of the sentence before, where that stays short."""
     moved = spans[:1]
+    starts = [start for start, _ in sentences]
     for start, end in spans[1:]:
-        before = [s for s, _ in sentences if s < start]
+        before = bisect_left(starts, start)
         if before:
-            begin = before[-1]
+            begin = starts[before - 1]
             if is_short([text[begin:start]])[0] and fits([text[begin:end]])[0]:
                 start = begin
         moved.append((start, end))
     return moved
 
 
-def passage_id(article: Article, start: int, end: int) -> str:
-    """16 hexadecimal digits that depend on the article, its content and the span."""
-    key = f"{article.content_hash()}:{start}:{end}"
+def passage_id(content_hash: str, start: int, end: int) -> str:
+    """16 hexadecimal digits that depend on the article, with its content, and the span."""
+    key = f"{content_hash}:{start}:{end}"
     return hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
@@ -145,14 +150,18 @@ def split_article(
     spans = _merge_short(text, _fit(text, fits, parts), fits)
     sentences = sentence_spans(text, article.language)
     passages = []
+    content_hash = article.content_hash()
     for start, end in _overlapped(text, spans, sentences, fits, is_short):
         while start < end and text[start].isspace():
             start += 1
         while end > start and text[end - 1].isspace():
             end -= 1
-        if start < end:
+        # White space with a sentence from before it is nothing new.
+        if start < end and (not passages or end > passages[-1].end):
             passages.append(
-                Passage(passage_id(article, start, end), article.id, start, end, text[start:end])
+                Passage(
+                    passage_id(content_hash, start, end), article.id, start, end, text[start:end]
+                )
             )
     return passages
 

@@ -131,6 +131,8 @@ def end(child: int, reads: int, *, patience: float = PATIENCE) -> Outcome:
         return Outcome(crash=f"no end within {patience:.0f} s")
     if os.WIFSIGNALED(status):
         return Outcome(crash=f"signal {signal.Signals(os.WTERMSIG(status)).name}")
+    if not chunks:
+        return Outcome(crash=f"status {os.WEXITSTATUS(status)}, without a word")
     return Outcome(**json.loads(b"".join(chunks)))
 
 
