@@ -160,8 +160,9 @@ class Pieces:
             for passage in split_article(article, count=count, settings=settings):
                 yield Piece(passage, embedded_text(title, passage.text))
             return
+        content_hash = article.content_hash()
         for row, passage in self._old.store.rows_of(replace(article, id=self._kept[article.id])):
-            identity = passage_id(article, passage.start, passage.end)
+            identity = passage_id(content_hash, passage.start, passage.end)
             yield Piece(
                 replace(passage, id=identity, article_id=article.id),
                 embedded_text(title, passage.text),
