@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from assistant.articles.csv_records import read_csv
 from assistant.articles.html import read_html
+from assistant.articles.json_records import read_json
 from assistant.articles.jsonlines import read_jsonlines
 from assistant.articles.markdown import read_markdown
 from assistant.articles.plain import read_plain
@@ -29,11 +31,14 @@ class Format:
 
 
 READERS: dict[str, Format] = {
+    ".csv": Format(read_csv),
     ".htm": Format(read_html),
     ".html": Format(read_html),
+    ".json": Format(read_json),
     ".jsonl": Format(read_jsonlines, apart=False),
     ".markdown": Format(read_markdown, apart=False),
     ".md": Format(read_markdown, apart=False),
+    ".tsv": Format(read_csv),
     ".txt": Format(read_plain, apart=False),
 }
 """By suffix, in lower case."""
