@@ -10,8 +10,11 @@ from assistant.articles.html import read_html
 from assistant.articles.json_records import read_json
 from assistant.articles.jsonlines import read_jsonlines
 from assistant.articles.markdown import read_markdown
+from assistant.articles.packed import read_packed
 from assistant.articles.plain import read_plain
 from assistant.articles.source import Source
+from assistant.articles.tars import read_tar
+from assistant.articles.zips import read_zip
 from assistant.errors import ArticleUnreadable
 from assistant.types import Article, Skipped
 
@@ -31,15 +34,24 @@ class Format:
 
 
 READERS: dict[str, Format] = {
+    ".bz2": Format(read_packed),
     ".csv": Format(read_csv),
+    ".gz": Format(read_packed),
     ".htm": Format(read_html),
     ".html": Format(read_html),
     ".json": Format(read_json),
     ".jsonl": Format(read_jsonlines, apart=False),
     ".markdown": Format(read_markdown, apart=False),
     ".md": Format(read_markdown, apart=False),
+    ".ndjson": Format(read_jsonlines, apart=False),
+    ".tar": Format(read_tar),
+    ".tbz2": Format(read_packed),
+    ".tgz": Format(read_packed),
     ".tsv": Format(read_csv),
     ".txt": Format(read_plain, apart=False),
+    ".txz": Format(read_packed),
+    ".xz": Format(read_packed),
+    ".zip": Format(read_zip),
 }
 """By suffix, in lower case."""
 
