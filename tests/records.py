@@ -12,7 +12,10 @@ import json
 import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from email.utils import format_datetime
 from typing import Any
+from xml.sax.saxutils import escape
 
 Row = Mapping[str, Any]
 
@@ -55,3 +58,54 @@ def tar_file(members: Mapping[str, bytes]) -> bytes:
 
 def gz_file(data: bytes) -> bytes:
     return gzip.compress(data, mtime=0)
+
+
+def rss_file(
+    rows: Sequence[Row], *, title: str = "The Courier", whole: bool = True, encoding: str = "utf-8"
+) -> bytes:
+    """RSS 2.0; with `whole`, the text is HTML in `content:encoded`, else it is the description."""
+    items = []
+    for row in rows:
+        text = escape(row["text"])
+        body = (
+            f"<description>In short.</description><content:encoded>{escape(f'<p>{text}</p>')}"
+            "</content:encoded>"
+            if whole
+            else f"<description>{escape(text)}</description>"
+        )
+        moment = datetime.fromisoformat(row["published"]) if row.get("published") else None
+        items.append(
+            "<item>"
+            f"<title>{escape(escape(row.get('title', '')))}</title>"
+            f"<link>{escape(row.get('url', ''))}</link>"
+            f'<guid isPermaLink="false">{escape(row.get("id", ""))}</guid>'
+            + "".join(f"<dc:creator>{escape(one)}</dc:creator>" for one in row.get("authors", ()))
+            + (f"<pubDate>{format_datetime(moment)}</pubDate>" if moment else "")
+            + f"{body}</item>"
+        )
+    text = (
+        f'<?xml version="1.0" encoding="{encoding}"?>\n<rss version="2.0" '
+        'xmlns:content="http://purl.org/rss/1.0/modules/content/" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/">'
+        f"<channel><title>{escape(title)}</title>"
+        f"<language>{rows[0].get('language', 'en') if rows else 'en'}</language>"
+        f"{''.join(items)}</channel></rss>"
+    )
+    return text.encode(encoding)
+
+
+def atom_file(rows: Sequence[Row], *, title: str = "The Courier") -> bytes:
+    """Atom 1.0, each text as plain text in its `content`, each entry with its language."""
+    entries = "".join(
+        f'<entry xml:lang="{row.get("language", "en")}">'
+        f"<title>{escape(row.get('title', ''))}</title><id>{escape(row.get('id', ''))}</id>"
+        f'<link href="{escape(row.get("url", ""))}"/>'
+        f"<published>{row.get('published', '')}</published>"
+        + "".join(f"<author><name>{escape(a)}</name></author>" for a in row.get("authors", ()))
+        + f'<content type="text">{escape(row["text"])}</content></entry>'
+        for row in rows
+    )
+    return (
+        '<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">'
+        f"<title>{escape(title)}</title>{entries}</feed>"
+    ).encode()

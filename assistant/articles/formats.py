@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from assistant.articles.csv_records import read_csv
+from assistant.articles.feeds import read_feed
 from assistant.articles.html import read_html
 from assistant.articles.json_records import read_json
 from assistant.articles.jsonlines import read_jsonlines
@@ -34,6 +35,7 @@ class Format:
 
 
 READERS: dict[str, Format] = {
+    ".atom": Format(read_feed),
     ".bz2": Format(read_packed),
     ".csv": Format(read_csv),
     ".gz": Format(read_packed),
@@ -44,12 +46,15 @@ READERS: dict[str, Format] = {
     ".markdown": Format(read_markdown, apart=False),
     ".md": Format(read_markdown, apart=False),
     ".ndjson": Format(read_jsonlines, apart=False),
+    ".rdf": Format(read_feed),
+    ".rss": Format(read_feed),
     ".tar": Format(read_tar),
     ".tbz2": Format(read_packed),
     ".tgz": Format(read_packed),
     ".tsv": Format(read_csv),
     ".txt": Format(read_plain, apart=False),
     ".txz": Format(read_packed),
+    ".xml": Format(read_feed),
     ".xz": Format(read_packed),
     ".zip": Format(read_zip),
 }
