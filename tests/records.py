@@ -9,10 +9,15 @@ import csv
 import gzip
 import io
 import json
+import re
 import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from email import message_from_bytes
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any
 from xml.sax.saxutils import escape
@@ -109,3 +114,47 @@ def atom_file(rows: Sequence[Row], *, title: str = "The Courier") -> bytes:
         '<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">'
         f"<title>{escape(title)}</title>{entries}</feed>"
     ).encode()
+
+
+def eml_file(
+    row: Row,
+    *,
+    html: str | None = None,
+    attachments: Mapping[str, bytes] | None = None,
+    charset: str = "utf-8",
+) -> bytes:
+    """A mail; the row's source is the mailing list, and its first author the sender."""
+    message = EmailMessage(policy=SMTP.clone(linesep="\n"))
+    if row.get("title"):
+        message["Subject"] = row["title"]
+    if row.get("authors"):
+        message["From"] = Address(row["authors"][0], addr_spec="sender@example.org")
+    if row.get("published"):
+        message["Date"] = datetime.fromisoformat(row["published"])
+    if row.get("id"):
+        message["Message-ID"] = f"<{row['id']}>"
+    if row.get("source"):
+        message["List-Id"] = f"{row['source']} <list.example.org>"
+    if row.get("url"):
+        message["Archived-At"] = f"<{row['url']}>"
+    message.set_content(row["text"], charset=charset)
+    if row.get("language"):
+        message["Content-Language"] = row["language"]
+    if html is not None:
+        message.add_alternative(html, subtype="html", charset=charset)
+    for name, data in (attachments or {}).items():
+        kind = ("message", "rfc822") if name.endswith(".eml") else ("application", "octet-stream")
+        if kind[0] == "message":
+            message.add_attachment(message_from_bytes(data, policy=SMTP), filename=name)
+        else:
+            message.add_attachment(data, *kind, filename=name)
+    return message.as_bytes()
+
+
+def mbox_file(mails: Sequence[bytes]) -> bytes:
+    """As mboxrd has it."""
+    parts = []
+    for mail in mails:
+        quoted = re.sub(rb"^(>*From )", rb">\1", mail, flags=re.M)
+        parts.append(b"From sender@example.org Sun Nov 12 08:30:00 2023\n" + quoted + b"\n")
+    return b"".join(parts)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from assistant.articles.common import make_article, read_metadata
-from assistant.articles.decoding import decode
+from assistant.articles.declared import decode_declared
 from assistant.articles.fragments import text_of_html
 from assistant.articles.plain import headline_of
 from assistant.articles.source import Source
@@ -21,7 +21,6 @@ _ROOTS = frozenset(("rss", "feed", "rdf", "channel"))
 _DEPTH = 500
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
-_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _PLAIN = frozenset(("text/plain", "text"))
 
 
@@ -102,11 +101,8 @@ def _text(data: bytes, encoding: str | None) -> str:
     """The XML as text, without its declaration. Raises ArticleUnreadable."""
     declared = _DECLARED.match(data)
     named = encoding or (declared[1].decode() if declared else None)
-    try:
-        text = data.decode(named) if named and not data.startswith(_MARKS) else decode(data)
-    except (LookupError, UnicodeDecodeError, ValueError):
-        text = decode(data)
-    return _DECLARATION.sub("", text.removeprefix("\ufeff"), count=1)
+    text = decode_declared(data, named)
+    return _DECLARATION.sub("", text, count=1)
 
 
 class _Target:

@@ -10,6 +10,7 @@ from assistant.articles.feeds import read_feed
 from assistant.articles.html import read_html
 from assistant.articles.json_records import read_json
 from assistant.articles.jsonlines import read_jsonlines
+from assistant.articles.mail import read_mail, read_mail_box
 from assistant.articles.markdown import read_markdown
 from assistant.articles.packed import read_packed
 from assistant.articles.plain import read_plain
@@ -38,12 +39,14 @@ READERS: dict[str, Format] = {
     ".atom": Format(read_feed),
     ".bz2": Format(read_packed),
     ".csv": Format(read_csv),
+    ".eml": Format(read_mail),
     ".gz": Format(read_packed),
     ".htm": Format(read_html),
     ".html": Format(read_html),
     ".json": Format(read_json),
     ".jsonl": Format(read_jsonlines, apart=False),
     ".markdown": Format(read_markdown, apart=False),
+    ".mbox": Format(read_mail_box),
     ".md": Format(read_markdown, apart=False),
     ".ndjson": Format(read_jsonlines, apart=False),
     ".rdf": Format(read_feed),
