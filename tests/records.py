@@ -158,3 +158,48 @@ def mbox_file(mails: Sequence[bytes]) -> bytes:
         quoted = re.sub(rb"^(>*From )", rb">\1", mail, flags=re.M)
         parts.append(b"From sender@example.org Sun Nov 12 08:30:00 2023\n" + quoted + b"\n")
     return b"".join(parts)
+
+
+def page_of(row: Row) -> str:
+    """A page with the row's article in it."""
+    return (
+        f'<!doctype html><html lang="{row.get("language", "en")}"><head>'
+        f"<title>{escape(row.get('title', ''))}</title>"
+        f'<meta property="og:site_name" content="{escape(row.get("source", ""))}">'
+        f'<meta property="article:published_time" content="{row.get("published", "")}"></head>'
+        f"<body><article><h1>{escape(row.get('title', ''))}</h1>"
+        f"<p>{escape(row['text'])}</p></article></body></html>"
+    )
+
+
+def warc_record(
+    content: bytes,
+    *,
+    url: str = "https://courier.example/harbour",
+    kind: str = "response",
+    content_type: str = "text/html; charset=utf-8",
+    status: str = "200 OK",
+    headers: Mapping[str, str] | None = None,
+) -> bytes:
+    if kind in ("response", "request"):
+        first = f"HTTP/1.1 {status}" if kind == "response" else "GET / HTTP/1.1"
+        lines = [first, f"Content-Type: {content_type}"]
+        lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+        content = "\r\n".join([*lines, "", ""]).encode() + content
+        content_type = f"application/http; msgtype={kind}"
+    head = (
+        f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: {url}\r\n"
+        "WARC-Date: 2024-01-02T03:04:05Z\r\nWARC-Record-ID: <urn:uuid:1>\r\n"
+        f"Content-Type: {content_type}\r\nContent-Length: {len(content)}\r\n\r\n"
+    )
+    return head.encode() + content + b"\r\n\r\n"
+
+
+def warc_file(rows: Sequence[Row]) -> bytes:
+    """A crawl of the pages of the rows, each with its request."""
+    records = [warc_record(b"software: x", url="", kind="warcinfo", content_type="text/plain")]
+    for row in rows:
+        url = row.get("url", "https://courier.example/")
+        records.append(warc_record(b"", url=url, kind="request"))
+        records.append(warc_record(page_of(row).encode(), url=url))
+    return b"".join(records)

@@ -8,7 +8,7 @@ from assistant.articles.decoding import decode
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
-def decode_declared(data: bytes, declared: str | None) -> str:
+def decode_declared(data: bytes, declared: str | None = None) -> str:
     """Text by the mark that the bytes begin with, by what is declared, or as `decode` finds.
 
     What is declared and does not fit counts for nothing. Raises ArticleUnreadable.

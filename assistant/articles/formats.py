@@ -16,6 +16,7 @@ from assistant.articles.packed import read_packed
 from assistant.articles.plain import read_plain
 from assistant.articles.source import Source
 from assistant.articles.tars import read_tar
+from assistant.articles.webarchives import read_web_archive
 from assistant.articles.zips import read_zip
 from assistant.errors import ArticleUnreadable
 from assistant.types import Article, Skipped
@@ -57,6 +58,7 @@ READERS: dict[str, Format] = {
     ".tsv": Format(read_csv),
     ".txt": Format(read_plain, apart=False),
     ".txz": Format(read_packed),
+    ".warc": Format(read_web_archive),
     ".xml": Format(read_feed),
     ".xz": Format(read_packed),
     ".zip": Format(read_zip),

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assistant.articles.decoding import decode
+from assistant.articles.declared import decode_declared
 from assistant.articles.jsonlines import read_jsonlines
 from assistant.articles.records import no_text, read_record, text_of
 from assistant.articles.source import Source
@@ -22,7 +22,7 @@ def read_json(source: Source) -> Iterator[Article | Skipped]:
         yield from read_jsonlines(source)
         return
     try:
-        value = json.loads(decode(source.read()))
+        value = json.loads(decode_declared(source.read()))
     except (ValueError, RecursionError) as error:
         raise ArticleUnreadable(f"the file is not JSON ({str(error)[:80]})") from None
     records = _records(value)
