@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from assistant.articles.fragments import is_html
 from assistant.errors import ExportError
 from assistant.files import replacing
 from assistant.index import Index
@@ -27,6 +28,8 @@ class Exported:
 def line_of(article: Article) -> bytes:
     """A line of JSON, in UTF-8, with every field of the article that there is."""
     fields = article.to_dict() | {"authors": list(article.authors), "text": article.text}
+    if is_html(article.text):
+        fields["markup"] = False
     kept = {name: value for name, value in fields.items() if value not in (None, "", [])}
     return json.dumps(kept, ensure_ascii=False).encode() + b"\n"
 

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
+from assistant.articles.csv_records import read_csv
+from assistant.articles.feeds import read_feed
 from assistant.articles.html import read_html
+from assistant.articles.json_records import read_json
 from assistant.articles.jsonlines import read_jsonlines
+from assistant.articles.mail import read_mail, read_mail_box
 from assistant.articles.markdown import read_markdown
+from assistant.articles.packed import read_packed
 from assistant.articles.plain import read_plain
 from assistant.articles.source import Source
+from assistant.articles.tars import read_tar
+from assistant.articles.webarchives import read_web_archive
+from assistant.articles.zips import read_zip
 from assistant.errors import ArticleUnreadable
 from assistant.types import Article, Skipped
 
@@ -29,12 +37,31 @@ class Format:
 
 
 READERS: dict[str, Format] = {
+    ".atom": Format(read_feed),
+    ".bz2": Format(read_packed),
+    ".csv": Format(read_csv),
+    ".eml": Format(read_mail),
+    ".gz": Format(read_packed),
     ".htm": Format(read_html),
     ".html": Format(read_html),
+    ".json": Format(read_json),
     ".jsonl": Format(read_jsonlines, apart=False),
     ".markdown": Format(read_markdown, apart=False),
+    ".mbox": Format(read_mail_box),
     ".md": Format(read_markdown, apart=False),
+    ".ndjson": Format(read_jsonlines, apart=False),
+    ".rdf": Format(read_feed),
+    ".rss": Format(read_feed),
+    ".tar": Format(read_tar),
+    ".tbz2": Format(read_packed),
+    ".tgz": Format(read_packed),
+    ".tsv": Format(read_csv),
     ".txt": Format(read_plain, apart=False),
+    ".txz": Format(read_packed),
+    ".warc": Format(read_web_archive),
+    ".xml": Format(read_feed),
+    ".xz": Format(read_packed),
+    ".zip": Format(read_zip),
 }
 """By suffix, in lower case."""
 

@@ -1,4 +1,4 @@
-"""JSON lines: one article a line, `text` required; also what `assistant export` writes."""
+"""JSON lines: one article a line, with a text; also what `assistant export` writes."""
 
 from __future__ import annotations
 
@@ -6,13 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from assistant.articles.common import (
-    clean_newlines,
-    clean_text,
-    make_article,
-    read_metadata,
-)
-from assistant.articles.plain import headline_of
+from assistant.articles.common import clean_text
+from assistant.articles.records import read_record
 from assistant.articles.source import Source, size
 from assistant.errors import ArticleUnreadable
 from assistant.types import Article, Skipped
@@ -29,16 +24,7 @@ def _article(line: bytes, name: str) -> Iterator[Article | str]:
         raise ArticleUnreadable(f"the line is not JSON ({str(error)[:80]})") from None
     if not isinstance(row, dict):
         raise ArticleUnreadable("the line is not a JSON object")
-    text = row.get("text")
-    if not isinstance(text, str):
-        raise ArticleUnreadable("the object has no 'text'")
-    text = clean_newlines(clean_text(text))
-    metadata = read_metadata(row)
-    title = headline_of(text, "")
-    # Without an id or an address, the text itself is all that could tell a line from another.
-    key = f"{name}\0{metadata.url or text}"
-    yield make_article(metadata, text=text, title=title, key=key, path=_path(row) or name)
-    yield from metadata.notes
+    yield from read_record(row, name, path=_path(row))
 
 
 def _path(row: dict[str, Any]) -> str | None:

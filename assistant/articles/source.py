@@ -85,6 +85,11 @@ class Source:
             raise ArticleUnreadable(f"the file is larger than {size(most)}")
         return data
 
+    def check_depth(self) -> None:
+        """Raises ArticleUnreadable where this archive lies too deep for its members to be read."""
+        if self.depth >= self.limits.depth:
+            raise ArticleUnreadable(f"it is an archive within {self.limits.depth} archives")
+
     def member(
         self,
         name: str,
@@ -108,11 +113,12 @@ class Source:
 class _Unpacking(io.RawIOBase):
     """Reads what is unpacked from `packed` bytes, and stops where it costs too much."""
 
-    def __init__(self, file: BinaryIO, source: Source, packed: int) -> None:
+    def __init__(self, file: BinaryIO, source: Source, packed: int | Callable[[], int]) -> None:
         super().__init__()
         self._file = file
         self._source = source
-        self._left = max(_ROOM_BYTES, packed * source.limits.ratio)
+        self._packed = packed
+        self._given = 0
 
     def readable(self) -> bool:
         return True
@@ -121,9 +127,10 @@ class _Unpacking(io.RawIOBase):
         view = memoryview(buffer)
         data = self._file.read(len(view))
         self._source.budget.take_bytes(len(data))
-        self._left -= len(data)
-        if self._left < 0:
-            ratio = self._source.limits.ratio
+        self._given += len(data)
+        packed = self._packed if isinstance(self._packed, int) else self._packed()
+        ratio = self._source.limits.ratio
+        if self._given > max(_ROOM_BYTES, packed * ratio):
             raise ArticleUnreadable(f"it unpacks to more than {ratio} times its size")
         view[: len(data)] = data
         return len(data)
@@ -133,12 +140,26 @@ class _Unpacking(io.RawIOBase):
         super().close()
 
 
-def unpacking(file: BinaryIO, source: Source, packed: int) -> BinaryIO:
-    """A reader of what `file` unpacks, from `packed` bytes of `source`.
+def unpacking(file: BinaryIO, source: Source, packed: int | Callable[[], int]) -> BinaryIO:
+    """A reader of what `file` unpacks, from `packed` bytes of `source`: so many, or so many by now.
 
     Its methods raise ArticleUnreadable where it unpacks to more than the limits allow.
     """
     return io.BufferedReader(_Unpacking(file, source, packed), _BLOCK)
+
+
+def member_name(name: str) -> str:
+    """A name in an archive as a part of a path: it stays within it, and UTF-8 can hold it."""
+    parts = name.replace("\\", "/").replace("\0", "").split("/")
+    kept = "/".join("_" if part == ".." else part for part in parts if part not in ("", "."))
+    return kept.encode("utf-8", "backslashreplace").decode("utf-8") or "_"
+
+
+def is_left_out(name: str) -> bool:
+    """Whether a member is hidden, or a README: such files are left out of a folder, too."""
+    *folders, last = name.split("/")
+    hidden = last.startswith(".") or any(f.startswith(".") or f == "__MACOSX" for f in folders)
+    return hidden or last.rpartition(".")[0].lower() == "readme" or last.lower() == "readme"
 
 
 def size(count: int) -> str:
