@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from assistant.articles.docx import read_docx
+from assistant.articles.epub import read_epub
 from assistant.articles.html import read_html
 from assistant.articles.jsonlines import read_jsonlines
 from assistant.articles.markdown import read_markdown
+from assistant.articles.odt import read_odt
+from assistant.articles.pdf import read_pdf
 from assistant.articles.plain import read_plain
 from assistant.articles.source import Source
 from assistant.errors import ArticleUnreadable
@@ -29,19 +33,33 @@ class Format:
 
 
 READERS: dict[str, Format] = {
+    ".docm": Format(read_docx),
+    ".docx": Format(read_docx),
+    ".epub": Format(read_epub),
+    ".fodt": Format(read_odt),
     ".htm": Format(read_html),
     ".html": Format(read_html),
     ".jsonl": Format(read_jsonlines, apart=False),
     ".markdown": Format(read_markdown, apart=False),
     ".md": Format(read_markdown, apart=False),
+    ".odt": Format(read_odt),
+    ".pdf": Format(read_pdf),
     ".txt": Format(read_plain, apart=False),
 }
 """By suffix, in lower case."""
+
+_SAVED_AS = {".doc": ".docx", ".rtf": ".docx", ".pages": ".docx", ".wps": ".docx", ".mobi": ".epub"}
+"""Types that nothing here reads, and what to save them as."""
 
 
 def format_of(source: Source) -> Format:
     """The format that the name tells. Raises ArticleUnreadable for one that is not read."""
     known = READERS.get(source.suffix)
+    if known is None and source.suffix in _SAVED_AS:
+        better = _SAVED_AS[source.suffix]
+        raise ArticleUnreadable(
+            f"files of the type {source.suffix} are not read; save it as {better}"
+        )
     if known is None:
         kinds = ", ".join(sorted(READERS))
         raise ArticleUnreadable(
