@@ -6,13 +6,17 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 from assistant.articles.csv_records import read_csv
+from assistant.articles.docx import read_docx
+from assistant.articles.epub import read_epub
 from assistant.articles.feeds import read_feed
 from assistant.articles.html import read_html
 from assistant.articles.json_records import read_json
 from assistant.articles.jsonlines import read_jsonlines
 from assistant.articles.mail import read_mail, read_mail_box
 from assistant.articles.markdown import read_markdown
+from assistant.articles.odt import read_odt
 from assistant.articles.packed import read_packed
+from assistant.articles.pdf import read_pdf
 from assistant.articles.plain import read_plain
 from assistant.articles.source import Source
 from assistant.articles.tars import read_tar
@@ -40,16 +44,22 @@ READERS: dict[str, Format] = {
     ".atom": Format(read_feed),
     ".bz2": Format(read_packed),
     ".csv": Format(read_csv),
+    ".docm": Format(read_docx),
+    ".docx": Format(read_docx),
     ".eml": Format(read_mail),
+    ".epub": Format(read_epub),
+    ".fodt": Format(read_odt),
     ".gz": Format(read_packed),
     ".htm": Format(read_html),
     ".html": Format(read_html),
     ".json": Format(read_json),
-    ".jsonl": Format(read_jsonlines, apart=False),
+    ".jsonl": Format(read_jsonlines),
     ".markdown": Format(read_markdown, apart=False),
     ".mbox": Format(read_mail_box),
     ".md": Format(read_markdown, apart=False),
-    ".ndjson": Format(read_jsonlines, apart=False),
+    ".ndjson": Format(read_jsonlines),
+    ".odt": Format(read_odt),
+    ".pdf": Format(read_pdf),
     ".rdf": Format(read_feed),
     ".rss": Format(read_feed),
     ".tar": Format(read_tar),
@@ -65,10 +75,18 @@ READERS: dict[str, Format] = {
 }
 """By suffix, in lower case."""
 
+_SAVED_AS = {".doc": ".docx", ".rtf": ".docx", ".pages": ".docx", ".wps": ".docx", ".mobi": ".epub"}
+"""Types that nothing here reads, and what to save them as."""
+
 
 def format_of(source: Source) -> Format:
     """The format that the name tells. Raises ArticleUnreadable for one that is not read."""
     known = READERS.get(source.suffix)
+    if known is None and source.suffix in _SAVED_AS:
+        better = _SAVED_AS[source.suffix]
+        raise ArticleUnreadable(
+            f"files of the type {source.suffix} are not read; save it as {better}"
+        )
     if known is None:
         kinds = ", ".join(sorted(READERS))
         raise ArticleUnreadable(
