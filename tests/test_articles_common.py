@@ -12,8 +12,7 @@ from helpers import read
 
 from assistant.articles import READERS, article_files, read_file
 from assistant.articles.common import read_metadata, stable_id
-from assistant.articles.decoding import decode
-from assistant.errors import ArticlesNotFound, ArticleUnreadable
+from assistant.errors import ArticlesNotFound
 from assistant.language import detect_language
 from assistant.limits import Limits
 from assistant.types import Skipped
@@ -115,8 +114,7 @@ def test_the_path_is_the_identity_where_none_is_given(tmp_path: Path) -> None:
         *((f"a{s}", b" \n\t\r\n", "no text") for s in (".md", ".markdown", ".txt")),
         *((f"a{s}", b"--- ... !!!", "no text") for s in (".md", ".txt")),
         *((f"a{s}", bytes(range(256)), "binary") for s in (".md", ".txt", ".html", ".htm")),
-        *((f"a{s}", b"caf\xe9 au lait", r"not UTF-8 \(byte 3\)") for s in (".md", ".txt")),
-        ("a.txt", b"\xff\xfea", "not UTF-8"),
+        ("a.txt", b"\xff\xfea", r"starts as UTF-16-LE but is not \(byte 2\)"),
     ],
 )
 def test_files_that_cannot_be_read(tmp_path: Path, name: str, data: bytes, reason: str) -> None:
@@ -135,26 +133,6 @@ def test_a_file_that_is_gone_or_large(tmp_path: Path) -> None:
     (large,) = read_file(tmp_path / "a.txt", tmp_path, limits=Limits(file_bytes=10))
     assert isinstance(large, Skipped)
     assert "larger than" in large.reason
-
-
-@pytest.mark.parametrize(
-    ("data", "text"),
-    [
-        ("é한".encode(), "é한"),
-        ("é한".encode("utf-8-sig"), "é한"),
-        ("é한".encode("utf-16"), "é한"),
-        (b"\xfe\xff" + "é한".encode("utf-16-be"), "é한"),
-        (b"a\r\nb\rc\n", "a\nb\nc\n"),
-    ],
-)
-def test_decoding(data: bytes, text: str) -> None:
-    assert decode(data) == text
-
-
-@pytest.mark.parametrize("data", [b"\xe9", b"a\0b", "x".encode("utf-16-le"), b"\xed\xa0\x80"])
-def test_what_is_not_text_is_refused(data: bytes) -> None:
-    with pytest.raises(ArticleUnreadable):
-        decode(data)
 
 
 @pytest.mark.parametrize(

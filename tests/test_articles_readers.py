@@ -219,7 +219,6 @@ def test_json_lines(tmp_path: Path) -> None:
         (b'{"text": 5}', "no 'text'"),
         (b'{"text": "  "}', "no text"),
         (b'{"text": "\\u0000\\ud800 ... "}', "no text"),
-        (b'{"text": "caf\xe9"}', r"not UTF-8 (byte 13)"),
         (b"[" * 100_000, "not JSON"),
         (b'{"text": "a", "id": ' + b"9" * 5000 + b"}", "not JSON"),
         (b"\x00\x01\x02", "not JSON"),

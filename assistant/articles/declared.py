@@ -18,4 +18,4 @@ def decode_declared(data: bytes, declared: str | None = None) -> str:
             return clean_newlines(data.decode(declared))
         except (LookupError, ValueError):
             pass
-    return decode(data).removeprefix("\ufeff")
+    return decode(data).text.removeprefix("\ufeff")

@@ -51,9 +51,10 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str, str | None]:
 
 
 def read_markdown(source: Source) -> Iterator[Article | Skipped]:
-    values, body, note = _front_matter(decode(source.read()).strip())
+    decoded = decode(source.read(), declared=source.encoding)
+    values, body, note = _front_matter(decoded.text.strip())
     metadata = read_metadata({str(key): value for key, value in values.items()})
     title = headline_of(body, source.stem)
     yield make_article(metadata, text=body, title=title, key=source.name, path=source.name)
-    for reason in ([note] if note else []) + list(metadata.notes):
+    for reason in filter(None, (decoded.note, note, *metadata.notes)):
         yield Skipped(source.name, reason)

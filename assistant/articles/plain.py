@@ -21,6 +21,9 @@ def headline_of(text: str, fallback: str) -> str:
 
 
 def read_plain(source: Source) -> Iterator[Article | Skipped]:
-    text = decode(source.read())
+    decoded = decode(source.read(), declared=source.encoding)
+    text, name = decoded.text, source.name
     title = headline_of(text, source.stem)
-    yield make_article(read_metadata({}), text=text, title=title, key=source.name, path=source.name)
+    yield make_article(read_metadata({}), text=text, title=title, key=name, path=name)
+    if decoded.note:
+        yield Skipped(name, decoded.note)
