@@ -99,14 +99,14 @@ RAW = RAW_DEFLATE.compress(LONG.encode()) + RAW_DEFLATE.flush()
     ("content", "headers"),
     [
         (LONG.encode(), {}),
-        (gzip.compress(LONG.encode()), {"Content-Encoding": "gzip"}),
+        (gzip.compress(LONG.encode(), mtime=0), {"Content-Encoding": "gzip"}),
         (LONG.encode(), {"Content-Encoding": "gzip"}),
         (zlib.compress(LONG.encode()), {"Content-Encoding": "deflate"}),
         (RAW, {"Content-Encoding": "deflate"}),
         (chunked(LONG.encode()), {"Transfer-Encoding": "chunked"}),
         (LONG.encode(), {"Transfer-Encoding": "chunked"}),
         (
-            chunked(gzip.compress(LONG.encode())),
+            chunked(gzip.compress(LONG.encode(), mtime=0)),
             {"Transfer-Encoding": "chunked", "Content-Encoding": "gzip"},
         ),
     ],
