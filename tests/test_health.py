@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -168,13 +169,20 @@ def test_a_damaged_index_is_a_finding(copy: Path, name: str, content: bytes) -> 
     assert "disk" in found and "last build" in found
 
 
-def test_damage_that_opening_does_not_see(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.index.layout._HASHED_ON_OPEN", 0)
-    path = copy / current_generation(copy) / "store.sqlite"
+def test_damage_that_opening_does_not_see(copy: Path) -> None:
+    """A database with a broken page and the checksum of it, as a faulty disk could give a build."""
+    generation = copy / current_generation(copy)
+    path = generation / "store.sqlite"
     data = bytearray(path.read_bytes())
     place = data.index(b"The harbour of Fairhaven") // 4096 * 4096
     data[place : place + 64] = b"\xff" * 64
     path.write_bytes(data)
+    manifest = json.loads((generation / "manifest.json").read_bytes())
+    manifest["files"]["store.sqlite"]["sha256"] = hashlib.sha256(data).hexdigest()
+    (generation / "manifest.json").write_text(json.dumps(manifest))
+    pointer = json.loads((copy / "CURRENT").read_bytes())
+    checksum = hashlib.sha256((generation / "manifest.json").read_bytes()).hexdigest()
+    (copy / "CURRENT").write_text(json.dumps(pointer | {"manifest_sha256": checksum}))
     found = [finding for finding in examine(copy).findings if finding.level == "error"]
     assert found and all("damaged" in (one.advice or "") for one in found)
 

@@ -183,6 +183,17 @@ def test_a_pointer_that_is_lost(desk: Desk, content: bytes | None) -> None:
     assert desk.ids() == ALL
 
 
+def test_a_build_over_a_lost_pointer_keeps_a_whole_one(desk: Desk) -> None:
+    (desk.index / "CURRENT").write_bytes(b"garbage")
+    third = desk.build()
+    pointer = read_pointer(desk.index)
+    assert pointer.current.generation == third
+    assert pointer.previous is not None
+    assert pointer.previous.generation == desk.second
+    assert pointer.previous.manifest_sha256 is not None
+    assert not (desk.index / desk.first).exists()
+
+
 def test_damage_names_the_way_back_where_there_is_one(desk: Desk) -> None:
     for name in ("manifest.json", "store.sqlite", "vectors.faiss"):
         _flip(desk.index / desk.second / name)

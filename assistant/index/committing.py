@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from assistant.index.layout import (
     Named,
     Pointer,
     is_whole,
+    others,
     read_pointer,
     write_pointer,
 )
@@ -60,13 +61,17 @@ def free_name(folder: Path, name: str) -> str:
 def put_in_use(folder: Path, new: Named) -> set[str]:
     """Makes a generation the one in use, and keeps beside it the last one that is whole.
 
-    That is the one that was in use; if it is damaged, the one before it. Returns the names of
+    That is the one that was in use; if it is damaged, the one before it; if it is not known, the
+    newest of the others. Returns the names of
     the generations to be kept. Raises OSError.
     """
-    kept: list[Named] = []
-    with suppress(IndexNotFound, IndexCorrupt):
+    try:
         pointer = read_pointer(folder)
-        kept = [named for named in (pointer.current, pointer.previous) if named is not None]
-    previous = next((named for named in kept if is_whole(folder, named)), None)
+        before = [named for named in (pointer.current, pointer.previous) if named is not None]
+    except (IndexNotFound, IndexCorrupt):
+        before = [named for named in others(folder) if named.generation != new.generation]
+    previous = next((named for named in before if is_whole(folder, named)), None)
+    if previous is not None:
+        previous = previous.with_checksum(folder)
     write_pointer(folder, Pointer(new, previous))
     return {named.generation for named in (new, previous) if named is not None}
