@@ -149,7 +149,7 @@ def split_article(
     parts = math.ceil(count([text])[0] / max(1, room))
     spans = _merge_short(text, _fit(text, fits, parts), fits)
     sentences = sentence_spans(text, article.language)
-    passages = []
+    passages: list[Passage] = []
     content_hash = article.content_hash()
     for start, end in _overlapped(text, spans, sentences, fits, is_short):
         while start < end and text[start].isspace():
