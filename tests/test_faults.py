@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ from assistant.types import Article
 PARTS = ("kills", "read_only", "second_writers", "swaps", "gone", "clocks", "damages")
 
 
+linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked and mount")
+
+
 @pytest.fixture(scope="module")
 def faults(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> dict[str, dict[str, int]]:
     """The figures of a small run, in a process that has no threads."""
@@ -35,12 +39,14 @@ def faults(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> dict[s
     return found
 
 
+@linux
 @pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
 def test_no_fault_is_survived_badly(faults: dict[str, dict[str, int]], part: str) -> None:
     assert faults[part]["failed"] == []
 
 
+@linux
 @pytest.mark.slow
 def test_the_faults_did_happen(faults: dict[str, dict[str, int]]) -> None:
     killed = faults["kills"]
@@ -56,6 +62,7 @@ def test_the_faults_did_happen(faults: dict[str, dict[str, int]]) -> None:
     assert faults["read_only"]["IndexUnwritable"] >= 1
 
 
+@linux
 @pytest.mark.slow
 def test_good_articles_among_hostile_ones(tmp_path: Path, tiny_model: Path) -> None:
     output = tmp_path / "faults.json"
