@@ -13,6 +13,7 @@ from assistant.articles.jsonlines import read_jsonlines
 from assistant.articles.mail import read_mail, read_mail_box
 from assistant.articles.markdown import read_markdown
 from assistant.articles.packed import read_packed
+from assistant.articles.parquet_records import read_parquet
 from assistant.articles.plain import read_plain
 from assistant.articles.source import Source
 from assistant.articles.tars import read_tar
@@ -50,6 +51,7 @@ READERS: dict[str, Format] = {
     ".mbox": Format(read_mail_box),
     ".md": Format(read_markdown, apart=False),
     ".ndjson": Format(read_jsonlines, apart=False),
+    ".parquet": Format(read_parquet),
     ".rdf": Format(read_feed),
     ".rss": Format(read_feed),
     ".tar": Format(read_tar),
