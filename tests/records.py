@@ -203,3 +203,14 @@ def warc_file(rows: Sequence[Row]) -> bytes:
         records.append(warc_record(b"", url=url, kind="request"))
         records.append(warc_record(page_of(row).encode(), url=url))
     return b"".join(records)
+
+
+def parquet_file(rows: Sequence[Row], *, compression: str = "snappy") -> bytes:
+    """A table; what its rows have, of the types that pyarrow takes them to be."""
+    import pyarrow
+    from pyarrow import parquet
+
+    file = io.BytesIO()
+    table = pyarrow.Table.from_pylist([dict(row) for row in rows])
+    parquet.write_table(table, file, compression=compression, write_page_checksum=True)
+    return file.getvalue()

@@ -56,7 +56,10 @@ def test_a_page_is_fetched_as_it_was_sent() -> None:
     ("coding", "data"),
     [
         ("gzip", gzip.compress(PAGE.encode(), mtime=0)),
-        ("x-gzip", gzip.compress(PAGE.encode()[:5], mtime=0) + gzip.compress(PAGE.encode()[5:], mtime=0)),
+        (
+            "x-gzip",
+            gzip.compress(PAGE.encode()[:5], mtime=0) + gzip.compress(PAGE.encode()[5:], mtime=0),
+        ),
         ("gzip", gzip.compress(PAGE.encode(), mtime=0) + b"\0\0\0"),
         ("deflate", zlib.compress(PAGE.encode())),
         ("Deflate", zlib.compress(PAGE.encode())[2:-4]),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reading import FULL, SECOND, TEXT, fields, mutated, read_apart, read_bytes, survives
-from records import csv_file, json_file
+from records import csv_file, json_file, parquet_file, zip_file
 
 from assistant.articles.csv_records import read_csv
 from assistant.articles.json_records import read_json
+from assistant.articles.parquet_records import read_parquet
 from assistant.articles.records import NAMES, columns_of
 from assistant.limits import Limits
 
@@ -294,3 +298,104 @@ def test_nuls_in_a_table_are_left_out_and_told() -> None:
 @given(st.integers(0, 2**32))
 def test_any_table_is_survived(seed: int) -> None:
     survives(read_csv, "a.csv", mutated(csv_file([FULL, SECOND, FULL]), seed))
+
+
+@pytest.mark.parametrize("compression", ["none", "snappy", "gzip", "zstd"])
+def test_parquet(tmp_path: Path, compression: str) -> None:
+    data = parquet_file([FULL | {"weight": 1.5}, SECOND | {"weight": 2.5}], compression=compression)
+    for articles, skipped in (
+        read_bytes("a.parquet", data),
+        read_bytes("x.zip", zip_file({"a.parquet": data})),
+        read_apart(tmp_path, "a.parquet", data),
+    ):
+        assert [fields(article) for article in articles] == [FULL, SECOND]
+        assert skipped == []
+
+
+def test_parquet_of_many_types() -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    moment = datetime(2023, 11, 12, 8, 30, tzinfo=UTC)
+    zoned = pyarrow.array([moment, None], pyarrow.timestamp("ns", "Asia/Tokyo"))
+    dated = pyarrow.array([None, date(2023, 11, 13)], pyarrow.date32())
+    table = pyarrow.table(
+        {
+            "ID": pyarrow.array([7, 8], pyarrow.int32()),
+            "published": zoned,
+            "date": dated,
+            "body": pyarrow.array(["One.", "Two."], pyarrow.large_string()),
+            "outlet": pyarrow.array(["A", "A"]).dictionary_encode(),
+            "byline": pyarrow.array([["A", "B"], None], pyarrow.list_(pyarrow.string())),
+            "titles": pyarrow.array([{"a": 1}, None]),
+            "title": pyarrow.array([b"Caf\xc3\xa9", b"T"], pyarrow.binary()),
+        }
+    )
+    file = io.BytesIO()
+    parquet.write_table(table, file)
+    (first, second), skipped = read_bytes("a.parquet", file.getvalue())
+    assert (first.id, first.text, first.source, first.title) == ("7", "One.", "A", "Café")
+    assert (first.published, first.authors) == ("2023-11-12T08:30:00Z", ("A", "B"))
+    assert (second.published, second.authors) == ("2023-11-13", ())
+    assert skipped == []
+
+
+def test_parquet_that_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = parquet_file([FULL, SECOND, {"text": " "}])
+    articles, (note,) = read_bytes("a.parquet", good)
+    assert len(articles) == 2
+    assert note.reason == "row 3: there is no text"
+    _, (note,) = read_bytes("a.parquet", parquet_file([{"words": "x"}]))
+    assert "no column is called 'text' (it has: words; looked for: text, body" in note.reason
+    for cut in (0.1, 0.5, 0.99):
+        articles, (note,) = read_bytes("a.parquet", good[: int(len(good) * cut)])
+        assert articles == []
+        assert note.reason.startswith("it cannot be read as Parquet (")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    _, (note,) = read_bytes("a.parquet", good)
+    assert note.reason.endswith("install it with pip install 'assistant[parquet]'")
+
+
+def test_strings_of_parquet_that_are_not_utf_8() -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    for column in (
+        pyarrow.array([b"Caf\xe9 and more", b"Two"]),
+        pyarrow.array([b"Caf\xe9 and more", b"Two"]).dictionary_encode(),
+    ):
+        if pyarrow.types.is_dictionary(column.type):
+            words = column.dictionary.view(pyarrow.string())
+            column = pyarrow.DictionaryArray.from_arrays(column.indices, words)
+        else:
+            column = column.view(pyarrow.string())
+        file = io.BytesIO()
+        parquet.write_table(pyarrow.table({"text": column}), file)
+        articles, _ = read_bytes("a.parquet", file.getvalue())
+        assert articles[-1].text == "Two"
+
+
+def test_a_parquet_bomb_stops(tmp_path: Path) -> None:
+    """Any number of rows of one value of a megabyte take no more room than that one."""
+    import pyarrow
+    from pyarrow import parquet
+
+    value = pyarrow.array(["word " * 200_000])
+    places = pyarrow.array([0] * 3000, pyarrow.int32())
+    table = pyarrow.table({"text": pyarrow.DictionaryArray.from_arrays(places, value)})
+    file = io.BytesIO()
+    parquet.write_table(table, file, compression="zstd")
+    data = file.getvalue()
+    assert len(data) < 1_000_000
+    limits = Limits(unpacked_bytes=10_000_000)
+    articles, (note,) = read_apart(tmp_path, "a.parquet", data, limits=limits)
+    assert len(articles) == 10
+    assert note.reason == "it unpacks to more than 10 MB"
+
+
+@given(st.integers(0, 2**32))
+def test_any_parquet_is_survived(seed: int) -> None:
+    survives(read_parquet, "a.parquet", mutated(PARQUET, seed))
+
+
+PARQUET = parquet_file([FULL, SECOND])

@@ -17,6 +17,7 @@ from assistant.articles.markdown import read_markdown
 from assistant.articles.odt import read_odt
 from assistant.articles.packed import read_packed
 from assistant.articles.pdf import read_pdf
+from assistant.articles.parquet_records import read_parquet
 from assistant.articles.plain import read_plain
 from assistant.articles.source import Source
 from assistant.articles.tars import read_tar
@@ -59,6 +60,7 @@ READERS: dict[str, Format] = {
     ".md": Format(read_markdown, apart=False),
     ".ndjson": Format(read_jsonlines),
     ".odt": Format(read_odt),
+    ".parquet": Format(read_parquet),
     ".pdf": Format(read_pdf),
     ".rdf": Format(read_feed),
     ".rss": Format(read_feed),
