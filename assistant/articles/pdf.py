@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 from assistant.articles.common import make_article, read_metadata
 from assistant.articles.pdf_lines import Line, Piece, lines_of, without_running_titles
 from assistant.articles.pdf_paragraphs import headline_in, text_of
-from assistant.articles.properties import pdf_date, people, trusted_language, useful_title, w3c_date
+from assistant.articles.properties import (
+    first_line,
+    pdf_date,
+    people,
+    trusted_language,
+    useful_title,
+    w3c_date,
+)
 from assistant.articles.source import Source
 from assistant.errors import ArticleUnreadable
 from assistant.types import Article, Skipped
