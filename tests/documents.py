@@ -9,6 +9,15 @@ from xml.sax.saxutils import escape
 
 import docx
 from docx.document import Document
+from pdf_files import pdf_file
+
+from assistant.articles.formats import READERS
+from assistant.articles.source import Budget, Source
+from assistant.errors import ArticleUnreadable
+from assistant.limits import Limits
+from assistant.types import Article, Skipped
+
+__all__ = ["docx_file", "epub_file", "fodt_file", "odt_file", "pdf_file"]
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
@@ -175,3 +184,43 @@ def epub_file(text: str, *, title: str = "", author: str = "") -> bytes:
     metadata = f"<dc:title>{escape(title)}</dc:title>" if title else ""
     metadata += f"<dc:creator>{escape(author)}</dc:creator>" if author else ""
     return epub_of({"ch1.xhtml": xhtml(xhtml_body(text))}, metadata=metadata)
+
+
+def _source(name: str, data: bytes, limits: Limits | None) -> Source:
+    limits = limits or Limits()
+    return Source(name, lambda: io.BytesIO(data), limits, Budget(limits))
+
+
+def read_directly(
+    name: str, data: bytes, *, limits: Limits | None = None
+) -> tuple[list[Article], list[str]]:
+    """The articles of a file and the reasons for what was left out, read in this process.
+
+    Lets pass whatever else than what a reader may raise.
+    """
+    articles: list[Article] = []
+    reasons: list[str] = []
+    source = _source(name, data, limits)
+    try:
+        for item in READERS[source.suffix].read(source):
+            if isinstance(item, Article):
+                articles.append(item)
+            elif isinstance(item, Skipped):
+                reasons.append(item.reason)
+    except (ArticleUnreadable, OSError, MemoryError, RecursionError) as error:
+        reasons.append(str(error))
+    return articles, reasons
+
+
+def articles_of(name: str, data: bytes, *, limits: Limits | None = None) -> list[Article]:
+    """The articles of a file of which everything can be used."""
+    articles, reasons = read_directly(name, data, limits=limits)
+    assert reasons == []
+    return articles
+
+
+def reasons_of(name: str, data: bytes, *, limits: Limits | None = None) -> list[str]:
+    """Why a file has no article."""
+    articles, reasons = read_directly(name, data, limits=limits)
+    assert articles == []
+    return reasons

@@ -12,8 +12,13 @@ from collections.abc import Iterator
 from assistant.articles.blocks import Block, Blocks, Kind, heading_of, joined
 from assistant.articles.common import make_article, read_metadata
 from assistant.articles.containers import Collected, Container, Handler, opened
-from assistant.articles.plain import headline_of
-from assistant.articles.properties import people, trusted_language, useful_title, w3c_date
+from assistant.articles.properties import (
+    first_line,
+    people,
+    trusted_language,
+    useful_title,
+    w3c_date,
+)
 from assistant.articles.source import Source
 from assistant.errors import ArticleUnreadable
 from assistant.types import Article, Skipped
@@ -221,7 +226,7 @@ def _article(source: Source, blocks: list[Block], core: Collected) -> Iterator[A
             "authors": people(creators),
         }
     )
-    title = headline_of(text, source.stem)
+    title = first_line(text, source.stem)
     yield make_article(metadata, text=text, title=title, key=source.name, path=source.name)
     for note in metadata.notes:
         yield Skipped(source.name, note)

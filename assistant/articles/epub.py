@@ -14,8 +14,13 @@ from urllib.parse import unquote
 from assistant.articles.blocks import joined
 from assistant.articles.common import Metadata, make_article, read_metadata
 from assistant.articles.containers import Collected, Container, opened
-from assistant.articles.plain import headline_of
-from assistant.articles.properties import people, trusted_language, useful_title, w3c_date
+from assistant.articles.properties import (
+    first_line,
+    people,
+    trusted_language,
+    useful_title,
+    w3c_date,
+)
 from assistant.articles.source import Source
 from assistant.articles.xhtml import Page, parse_page
 from assistant.errors import ArticleUnreadable
@@ -184,7 +189,7 @@ def _article(source: Source, package: _Package, pages: list[tuple[str, Page]]) -
     text = "\n\n".join(joined(page.blocks) for _, page in pages)
     title = None if whole else page.heading or package.labels.get(path) or useful_title(page.title)
     name = source.name if whole else f"{source.name}/{path}"
-    fallback = headline_of(text, source.stem)
+    fallback = first_line(text, source.stem)
     metadata = _metadata(package, title, text)
     return make_article(metadata, text=text, title=fallback, key=name, path=name)
 

@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from assistant.articles.blocks import Block, Blocks, Kind, heading_of, joined
 from assistant.articles.common import make_article, read_metadata
 from assistant.articles.containers import Collected, opened, parse_xml
-from assistant.articles.plain import headline_of
-from assistant.articles.properties import people, trusted_language, useful_title, w3c_date
+from assistant.articles.properties import (
+    first_line,
+    people,
+    trusted_language,
+    useful_title,
+    w3c_date,
+)
 from assistant.articles.source import Source
 from assistant.errors import ArticleUnreadable
 from assistant.types import Article, Skipped
@@ -187,7 +192,7 @@ def _article(source: Source, blocks: list[Block], meta: Collected) -> Iterator[A
             "authors": people(meta.texts.get("initial-creator") or meta.texts.get("creator", [])),
         }
     )
-    title = headline_of(text, source.stem)
+    title = first_line(text, source.stem)
     yield make_article(metadata, text=text, title=title, key=source.name, path=source.name)
     for note in metadata.notes:
         yield Skipped(source.name, note)

@@ -11,8 +11,14 @@ from typing import TYPE_CHECKING, Any
 from assistant.articles.common import make_article, read_metadata
 from assistant.articles.pdf_lines import Line, Piece, lines_of, without_running_titles
 from assistant.articles.pdf_paragraphs import headline_in, text_of
-from assistant.articles.plain import headline_of
-from assistant.articles.properties import pdf_date, people, trusted_language, useful_title, w3c_date
+from assistant.articles.properties import (
+    first_line,
+    pdf_date,
+    people,
+    trusted_language,
+    useful_title,
+    w3c_date,
+)
 from assistant.articles.source import Source
 from assistant.errors import ArticleUnreadable
 from assistant.types import Article, Skipped
@@ -209,7 +215,7 @@ def read_pdf(source: Source) -> Iterator[Article | Skipped]:
             "authors": people(xmp.get("creator") or [about.get("Author")]),
         }
     )
-    title = headline_of(text, source.stem)
+    title = first_line(text, source.stem)
     yield make_article(metadata, text=text, title=title, key=source.name, path=source.name)
     for note in [*notes, *metadata.notes]:
         yield Skipped(source.name, note)

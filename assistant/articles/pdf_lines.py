@@ -43,6 +43,8 @@ _OFTEN = 0.45
 """The share of pages on which a running title stands: those of left and right pages alternate."""
 
 _FEWEST_PAGES = 3
+_SAME_HEIGHT = 6.0
+"""Points. A running title stands at the same height on each page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +76,29 @@ def fixed_letters(text: str) -> str:
     )
 
 
-def _ordered(pieces: list[Piece]) -> list[Piece]:
-    """The pieces of a line in the order of reading: they come from left to right."""
+def _ordered(pieces: list[Piece]) -> str:
+    """The text of a line in the order of reading: its pieces come from left to right."""
     right = sum(len(_RIGHT_TO_LEFT.findall(piece.text)) for piece in pieces)
     left = sum(len(_LEFT_TO_RIGHT.findall(piece.text)) for piece in pieces)
-    if right <= left or len(pieces) < 2:
-        return pieces
-    places = sorted(range(len(pieces)), key=lambda n: (-pieces[n].x, -n))
-    ordered: list[Piece] = []
-    run: list[Piece] = []
-    for place in places:
-        piece = pieces[place]
-        if not _RIGHT_TO_LEFT.search(piece.text) and (run or _LEFT_TO_RIGHT.search(piece.text)):
-            run.append(piece)
+    if right <= left:
+        return "".join(piece.text for piece in pieces)
+    ordered: list[str] = []
+    run: list[str] = []
+    for place in sorted(range(len(pieces)), key=lambda n: (-pieces[n].x, -n)):
+        text = pieces[place].text
+        if not _RIGHT_TO_LEFT.search(text) and (run or _LEFT_TO_RIGHT.search(text)):
+            run.append(text)
         else:
-            ordered += [*reversed(run), piece]
+            ordered += [_foreign(run), text]
             run = []
-    return [*ordered, *reversed(run)]
+    return "".join([*ordered, _foreign(run)])
+
+
+def _foreign(run: list[str]) -> str:
+    """Pieces of a left-to-right phrase in a line that is read from the right."""
+    text = "".join(reversed(run))
+    # The space on its left is before what is read next.
+    return text.lstrip() + " " if text[:1].isspace() else text
 
 
 def _line(pieces: list[Piece]) -> Line | None:
@@ -98,12 +106,11 @@ def _line(pieces: list[Piece]) -> Line | None:
     written = [piece for piece in pieces if piece.text.strip()]
     if not written:
         return None
-    text = "".join(piece.text for piece in _ordered(pieces))
     sizes: Counter[float] = Counter()
     for piece in written:
         sizes[round(piece.size, 1)] += len(piece.text)
     first = written[0]
-    whole = _SPACES.sub(" ", fixed_letters(text))
+    whole = _SPACES.sub(" ", fixed_letters(_ordered(pieces)))
     if _RIGHT_TO_LEFT.search(whole):
         whole = _LOOSE_MARK.sub(r"\1", whole)
     if not whole.strip():
@@ -129,35 +136,35 @@ def lines_of(pieces: Sequence[Piece]) -> list[Line]:
     return [*lines, line] if line else lines
 
 
-def _key(line: Line, page: int, pages: int) -> str:
-    """A line without what differs from page to page: its numbers, of two pages the page's own."""
+def _key(line: Line, page: int, pages: int) -> tuple[str, int]:
+    """A line without what differs from page to page, its numbers, and how high it stands.
+
+    Of two pages it is the page's own number alone that may differ.
+    """
     text = " ".join(line.text.split()).casefold()
     if pages >= _FEWEST_PAGES:
-        return _NUMBER.sub("#", text)
-    return re.sub(rf"(?<!\d){page + 1}(?!\d)", "#", text)
+        text = _NUMBER.sub("#", text)
+    else:
+        text = re.sub(rf"(?<!\d){page + 1}(?!\d)", "#", text)
+    return text, round(line.y / _SAME_HEIGHT)
 
 
 def without_running_titles(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     """Pages without the lines at their edges that most pages have, but for their numbers."""
-    written = [number for number, lines in enumerate(pages) if lines]
-    count = len(written)
+    count = sum(map(bool, pages))
     if count < 2:
         return [list(lines) for lines in pages]
-    needed = max(2, _FEWEST_PAGES if count >= _FEWEST_PAGES else 2, _OFTEN * count)
-    seen: Counter[tuple[bool, str]] = Counter()
-    for number in written:
-        lines = pages[number]
-        for at_top, edge in ((True, lines[:_EDGE_LINES]), (False, lines[-_EDGE_LINES:])):
-            seen.update({(at_top, _key(line, number, count)) for line in edge})
+    needed = max(min(count, _FEWEST_PAGES), _OFTEN * count)
+    keys = [[_key(line, number, count) for line in page] for number, page in enumerate(pages)]
+    seen = Counter(key for page in keys for key in {*page[:_EDGE_LINES], *page[-_EDGE_LINES:]})
     kept: list[list[Line]] = []
-    for number, page in enumerate(pages):
-        lines = list(page)
-        for at_top in (True, False):
-            for _ in range(_EDGE_LINES):
-                edge = lines[:1] if at_top else lines[-1:]
-                if not edge or seen[at_top, _key(edge[0], number, count)] < needed:
-                    break
-                lines = lines[1:] if at_top else lines[:-1]
-        kept.append(lines)
+    for page, page_keys in zip(pages, keys, strict=True):
+        repeated = [seen[key] >= needed for key in page_keys]
+        start, end = 0, len(page)
+        while start < min(end, _EDGE_LINES) and repeated[start]:
+            start += 1
+        while end > max(start, len(page) - _EDGE_LINES) and repeated[end - 1]:
+            end -= 1
+        kept.append(list(page[start:end]))
     # Pages that are all alike have no titles: that is their text.
     return kept if any(kept) else [list(lines) for lines in pages]

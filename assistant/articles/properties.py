@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, timezone
 
+from assistant.articles.plain import headline_of
 from assistant.language import detect_language
 from assistant.types import primary_language
 
@@ -32,6 +33,7 @@ _W3C_DATE = re.compile(
 _EARLIEST_YEAR = 1600
 """Programs write the years 1 and 101 for a date that they do not know."""
 
+_SENTENCE_ENDS = (".", "。", "।", "…", "۔", "։", ":", ",", ";")
 _DETECTABLE = 200
 _LONGEST = 500
 _MOST_PEOPLE = 50
@@ -41,6 +43,15 @@ def useful_title(title: str | None) -> str | None:
     """A title that a person gave; None for what programs put in by themselves."""
     title = " ".join((title or "")[:_LONGEST].split())
     return title if title and not _JUNK_TITLE.fullmatch(title) else None
+
+
+def first_line(text: str, fallback: str) -> str:
+    """The first paragraph where it looks like a headline: short, and no sentence; else `fallback`.
+
+    Unlike the first line of a text file, that of a document is often a whole paragraph.
+    """
+    line = headline_of(text, fallback)
+    return fallback if line.endswith(_SENTENCE_ENDS) else line
 
 
 def people(values: Iterable[str | None]) -> list[str]:
