@@ -16,8 +16,8 @@ from assistant.articles.mail import read_mail, read_mail_box
 from assistant.articles.markdown import read_markdown
 from assistant.articles.odt import read_odt
 from assistant.articles.packed import read_packed
-from assistant.articles.pdf import read_pdf
 from assistant.articles.parquet_records import read_parquet
+from assistant.articles.pdf import read_pdf
 from assistant.articles.plain import read_plain
 from assistant.articles.source import Source
 from assistant.articles.tars import read_tar
