@@ -93,7 +93,7 @@ class Folder:
     or changed there, is theirs and is never removed.
     """
 
-    def __init__(self, articles: Path, *, max_bytes: int = 2_000_000) -> None:
+    def __init__(self, articles: Path, *, max_bytes: int = 20_000_000) -> None:
         self._root = articles
         self._target = articles / FOLDER
         self._records = self._target / _RECORDS

@@ -15,7 +15,8 @@ pytest.importorskip("gradio")
 
 from test_chat_render import assert_balanced
 
-from assistant.chat.adding_tab import added_list, drop_zone, waiting
+from assistant.articles import READERS
+from assistant.chat.adding_tab import NAMED_TYPES, added_list, drop_zone, waiting
 from assistant.chat.holdings import collection_panel, found_list, rebuild_line, size
 from assistant.chat.wording import TAGS, Wording, wording
 from assistant.collection import Collection, Found, Month
@@ -173,7 +174,8 @@ def test_added_files_say_what_they_hold_and_what_waits() -> None:
 
 def test_the_drop_zone_names_the_types_of_files() -> None:
     said = text_of(drop_zone(EN))
-    for part in (".md", ".jsonl", ".html", "up to 2 MB", "Choose files"):
+    assert set(NAMED_TYPES) < set(READERS)
+    for part in (".md", ".jsonl", ".html", "up to 20 MB", "Choose files"):
         assert part in said
 
 

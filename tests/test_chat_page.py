@@ -345,7 +345,7 @@ def test_files_are_dropped_listed_and_taken_back(page: Any, tmp_path: Path) -> N
     empty.write_text("", encoding="utf-8")
     page.click("#add-tab-button")
     page.wait_for_selector("#drop .zone")
-    assert ".md" in page.inner_text("#drop") and "2 MB" in page.inner_text("#drop")
+    assert ".md" in page.inner_text("#drop") and "20 MB" in page.inner_text("#drop")
     with page.expect_file_chooser() as chooser:
         page.click("#drop .choose")
     chooser.value.set_files([str(good), str(empty)])

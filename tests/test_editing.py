@@ -77,7 +77,7 @@ def test_a_file_is_added_and_removed(root: Path, folder: Folder) -> None:
         ("a.html", b"<p></p>", "no article text was found"),
         ("a.jsonl", b'{"id": 1}\nno\n[]\n\n5\n', "line 1: the object has no 'text'; line 2: "),
         ("a.jsonl", b"\n\n", "it is empty"),
-        ("a.txt", b"x" * 2_000_001, "2,000,001 bytes; 2,000,000 are allowed"),
+        ("a.txt", b"x" * 20_000_001, "20,000,001 bytes; 20,000,000 are allowed"),
         ("a.txt", b"The harbour\n\nForty ships waited outside.", "already: harbour.txt"),
     ],
 )

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import gradio as gr
 
-from assistant.articles import READERS
 from assistant.chat.allowed import MAX_FILE, MAX_PASTED_CHARACTERS
 from assistant.chat.backend import Backend, Editing, Services
 from assistant.chat.escaping import html_text
@@ -23,6 +22,11 @@ from assistant.errors import ArticleNotFound, AssistantError
 
 _MOST_SHOWN = 50
 _LONGEST_FIELD = 500
+
+NAMED_TYPES = tuple(
+    ".md .txt .html .pdf .docx .odt .epub .json .jsonl .csv .rss .eml .mbox .warc .zip".split()
+)
+"""The types of files that are shown as examples of all that are read."""
 
 
 class AddingTab:
@@ -115,7 +119,8 @@ def waiting(added: Sequence[Added], backend: Backend) -> int:
 
 def drop_zone(words: Wording) -> str:
     """Where files are dropped, as one line of HTML; the page's script listens to it."""
-    kinds = words.say("file_types", types=" ".join(sorted(READERS)), size=size(MAX_FILE, words))
+    types = " ".join((*NAMED_TYPES, "…"))
+    kinds = words.say("file_types", types=types, size=size(MAX_FILE, words))
     return (
         f"{quiet(words.say('add_explained'))}"
         f'<div class="zone"><p>{html_text(words.say("drop_here"))}</p>'

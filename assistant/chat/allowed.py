@@ -25,7 +25,7 @@ MAX_NAMES = 100
 """How many languages, and how many outlets, a request may name."""
 
 MAX_NAME_CHARACTERS = 200
-MAX_FILE = 2_000_000
+MAX_FILE = 20_000_000
 """The largest file of articles that is taken, in bytes."""
 
 MAX_PASTED_CHARACTERS = 100_000
