@@ -216,7 +216,7 @@ def texts() -> Named:
         ("dates", "1/"),
     ):
         for suffix in (".txt", ".md", ".html"):
-            yield f"run-{name}{suffix}", f"{text} {piece * 300_000} {text}".encode()
+            yield f"run-{name}{suffix}", f"{text} {piece * 60_000} {text}".encode()
     yield "nul.txt", text.encode().replace(b" ", b"\0")
     yield "nul.html", f"<p>{text}\0{text}</p>".encode()
     yield "surrogates.txt", text.encode() + b" \xed\xa0\x80\xed\xb0\x80"

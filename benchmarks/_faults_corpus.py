@@ -43,7 +43,8 @@ class Corpus:
 def write_corpus(root: Path, *, port: int, small: bool = False) -> Corpus:
     """Writes `root/articles`, and what it refers to outside of it.
 
-    `port` is of a server on this machine that must get no request. `small` leaves out most of it.
+    `port` is of a server on this machine that must get no request. `small` leaves out most of
+    it, and all that is large.
     """
     folder, outside = root / "articles", root / "outside"
     folder.mkdir(parents=True)
@@ -65,10 +66,12 @@ def write_corpus(root: Path, *, port: int, small: bool = False) -> Corpus:
         for kind, data in _damaged(lambda make=make: make(Item(next(numbers))), chance):
             if not small or chance.random() < 0.2:
                 hostile.append(_write(folder, f"damaged/{kind}{suffix}", data))
-    sources = [texts()] if small else [texts(), markup(str(canary), port), documents(), archives()]
+    sources = [texts(), markup(str(canary), port)]
+    if not small:
+        sources += [documents(), archives()]
     for source in sources:
         for name, data in source:
-            if not small or (len(data) < 1_000_000 and chance.random() < 0.2):
+            if not small or (len(data) < 50_000 and chance.random() < 0.2):
                 hostile.append(_write(folder, f"made/{name}", data))
     hostile += _strange_entries(folder, outside)
     return Corpus(folder, good, tuple(hostile))

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,9 @@ class Desk:
     expected: Mapping[str, Any]
 
 
+@cache
 def write_desk(root: Path, model: str) -> Desk:
+    """Made once for all parts of a run, none of which changes it."""
     base = range(_ARTICLES)
     articles = {
         "base": write_state(root / "base", base),
@@ -207,7 +210,7 @@ class Kills:
 
 def kills(root: Path, model: str, *, most: int | None = None, random_times: int = 60) -> Part:
     """Kills at every fault point, or at `most` of them spread evenly, and at random times."""
-    desk = write_desk(root / "desk", model)
+    desk = write_desk(root.parent / "desk", model)
     run = Kills(root, desk)
     points, seconds = [], {}
     for scenario in SCENARIOS:

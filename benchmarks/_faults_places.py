@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -28,6 +30,7 @@ from benchmarks._faults_world import (
 
 _ROOM = 256 << 20
 _ANOTHER = 65534
+_MOST_TOLD = 1_000
 
 
 def _expect(part: Part, outcome: Outcome, error: str, what: str) -> None:
@@ -48,14 +51,13 @@ def _expect_same(part: Part, outcome: Outcome, expected: Any, what: str) -> None
 def full_disks(root: Path, model: str, *, sizes: int = 60) -> Part:
     """Builds on disks that are full at `sizes` different moments, then have space again."""
     part = Part()
-    root.mkdir()
     reason = refused(root)
     if reason is not None:
         part.figures["skipped"] = f"NOT MEASURED: no file system can be mounted here ({reason})"
         return part
     place = root / "disk"
     place.mkdir()
-    desk = write_desk(root / "desk", model)
+    desk = write_desk(root.parent / "desk", model)
     for before, after in ((None, "base"), ("base", "more")):
         for turn in range(sizes // 2):
             share = turn / (sizes // 2)
@@ -108,7 +110,7 @@ def _filled(
 def read_only(root: Path, model: str) -> Part:
     """An index on a read-only disk, and one in a folder that is another user's."""
     part = Part()
-    desk = write_desk(root / "desk", model)
+    desk = write_desk(root.parent / "desk", model)
     build = built(desk.articles["more"], root / "disk" / "index", model)
 
     def work(disk: Disk) -> dict[str, Any]:
@@ -147,56 +149,46 @@ def read_only(root: Path, model: str) -> Part:
 def second_writers(root: Path, model: str) -> Part:
     """A build while another one runs; readers meanwhile; a build after the other one is killed."""
     part = Part()
-    desk = write_desk(root / "desk", model)
+    desk = write_desk(root.parent / "desk", model)
     index = root / "index"
     shutil.copytree(desk.indexes["base"], index)
-    told, tells = os.pipe()
-
-    def held(stage: str, *_: int) -> None:
-        if stage == "writing":
-            os.write(tells, b".")
-            os.read(told_to_go, 1)
-
-    told_to_go, go = os.pipe()
-    for ending in ("it ends", "it is killed"):
-        first, reads = start(built(desk.articles["more"], index, model, progress=held, full=True))
+    for ending, held in (("it ends", "base"), ("it is killed", "more")):
+        told, tells = os.pipe()
+        told_to_go, go = os.pipe()
+        progress = partial(_wait, tells, told_to_go)
+        build = built(desk.articles["more"], index, model, progress=progress, full=True)
+        first, reads = start(build)
         os.read(told, 1)
         for full in (False, True):
             second = in_child(built(desk.articles["changed"], index, model, full=full))
             _expect(part, second, "IndexLocked", "a second writer")
-        old = desk.expected["base" if ending == "it ends" else "more"]
-        _expect_same(part, in_child(seen(index)), old, "a reader beside two writers")
-        if ending == "it ends":
-            os.write(go, b"." * 1000)
-            must(end(first, reads))
-            while os.get_blocking(told_to_go) and _drained(told_to_go):
-                pass
-        else:
-            os.kill(first, 9)
-            end(first, reads)
-            must(in_child(built(desk.articles["changed"], index, model)))
-            found = in_child(seen(index))
-            _expect_same(part, found, desk.expected["changed"], "a build after a killed one")
-            if left := left_overs(index):
-                part.failures.append(f"a killed writer left behind {left}")
+        found = in_child(seen(index))
+        _expect_same(part, found, desk.expected[held], "a reader beside two writers")
+        if ending == "it is killed":
+            os.kill(first, signal.SIGKILL)
+        os.write(go, b"." * _MOST_TOLD)
+        end(first, reads)
+        for descriptor in (told, tells, told_to_go, go):
+            os.close(descriptor)
+    must(in_child(built(desk.articles["changed"], index, model)))
+    found = in_child(seen(index))
+    _expect_same(part, found, desk.expected["changed"], "a build after a killed one")
+    if left := left_overs(index):
+        part.failures.append(f"a killed writer left behind {left}")
     return part
 
 
-def _drained(descriptor: int) -> bool:
-    """Takes what is left in a pipe; whether there was any."""
-    os.set_blocking(descriptor, False)
-    try:
-        return bool(os.read(descriptor, 4096))
-    except BlockingIOError:
-        return False
-    finally:
-        os.set_blocking(descriptor, True)
+def _wait(tells: int, told_to_go: int, stage: str, *_: int) -> None:
+    """A build that says when it writes, and waits until it may go on."""
+    if stage == "writing":
+        os.write(tells, b".")
+        os.read(told_to_go, 1)
 
 
 def clocks(root: Path, model: str) -> Part:
     """Builds by a clock that goes backwards, stands still, and jumps."""
     part = Part()
-    desk = write_desk(root / "desk", model)
+    desk = write_desk(root.parent / "desk", model)
     index = root / "index"
     now = datetime.fromisoformat("2031-05-05T12:00:00+00:00")
     steps = (0, -86_400, 0, -3_600, 400_000_000, -800_000_000, 1)

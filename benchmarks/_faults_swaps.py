@@ -110,7 +110,7 @@ def _readers(index: Path, allowed: list[Any], until: Path, threads: int) -> Call
 def swaps(root: Path, model: str, *, swaps: int = 1_000) -> Part:
     """`swaps` changes of the generation, and some real builds, while four readers ask."""
     part = Part()
-    desk = write_desk(root / "desk", model)
+    desk = write_desk(root.parent / "desk", model)
     states = list(desk.articles)
     allowed = [must(in_child(_sights(desk.indexes[name]))) for name in states]
     index, until = root / "index", root / "stop"
@@ -148,7 +148,7 @@ def swaps(root: Path, model: str, *, swaps: int = 1_000) -> Part:
 def gone(root: Path, model: str) -> Part:
     """A generation that is removed while a reader has it open, and one removed in between."""
     part = Part()
-    desk = write_desk(root / "desk", model)
+    desk = write_desk(root.parent / "desk", model)
     for what, work in (
         ("all of the index goes", _all_goes),
         ("the generation goes", _generation_goes),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -53,14 +54,15 @@ def measured(
     """The figures of the parts `names`; `folder` is where they work (default: a temporary one)."""
     warm(model)
     results: dict[str, Any] = {}
-    for name in names:
-        with tempfile.TemporaryDirectory(dir=folder) as temporary:
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        for name in names:
             clock = time.monotonic()
             root = Path(temporary).resolve() / name
             root.mkdir()
             results[name] = PARTS[name](root, model, small).to_dict()
             results[name]["seconds of this part"] = round(time.monotonic() - clock, 1)
-        print(name, json.dumps(results[name], indent=1), file=sys.stderr, flush=True)
+            shutil.rmtree(root)
+            print(name, json.dumps(results[name], indent=1), file=sys.stderr, flush=True)
     return results
 
 
