@@ -27,7 +27,7 @@ from documents import (
 from hypothesis import given
 from mutations import mutated, mutations
 
-from assistant.articles import read_file
+from assistant.articles import Reading, read_file
 from assistant.limits import Limits
 from assistant.types import Article
 
@@ -378,6 +378,8 @@ def test_bent_xml_raises_nothing_else(changes: list[tuple[int, int, bytes]]) -> 
 def test_through_the_process(tmp_path: Path) -> None:
     for name, data in SAMPLES.items():
         (tmp_path / name).write_bytes(data)
-        (article,) = read_file(tmp_path / name, tmp_path)
-        assert isinstance(article, Article)
-        assert article.text == TEXT
+    with Reading(tmp_path) as reading:
+        for name in SAMPLES:
+            (article,) = reading.read(tmp_path / name)
+            assert isinstance(article, Article)
+            assert article.text == TEXT

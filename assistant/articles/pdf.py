@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +43,35 @@ _BROWSERS = re.compile(r"Mozilla/|Skia/PDF|HeadlessChrome|wkhtmltopdf|Quartz PDF
 
 _PRISM = re.compile(r"http://prismstandard\.org/namespaces/(?:basic|pcv)/[\d.]+/")
 _DC = "http://purl.org/dc/elements/1.1/"
+
+
+_LOSSES = re.compile(
+    r"EOF marker not found|CAUTION: startxref|Impossible to decode XFormObject"
+    r"|Exceeded %\(limit\)d form|Object %\(idnum\)d %\(generation\)d not defined"
+    r"|Value /N|Invalid stream \(index|XRef object at|Page contents are not"
+)
+"""How pypdf's log begins where something of the file could not be read and it went on."""
+
+
+class _Losses(logging.Handler):
+    """Listens to pypdf, which tells of what it passes over in its log alone."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.heard = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard = self.heard or bool(_LOSSES.match(str(record.msg)))
+
+
+@contextmanager
+def _listening() -> Iterator[_Losses]:
+    log, losses = logging.getLogger("pypdf"), _Losses()
+    log.addHandler(losses)
+    try:
+        yield losses
+    finally:
+        log.removeHandler(losses)
 
 
 def _reason(error: Exception) -> str:
@@ -184,20 +215,25 @@ def read_pdf(source: Source) -> Iterator[Article | Skipped]:
     limits = source.limits
     most = min(limits.file_bytes, limits.unpacked_bytes)
     notes: list[str] = []
-    with apply_configuration(
-        maximum_declared_stream_length=most,
-        array_based_stream_maximum_output_length=most,
-        lzw_maximum_output_length=most,
-        run_length_maximum_output_length=most,
-        zlib_maximum_output_length=most,
-        zlib_maximum_recovery_input_length=min(most, 5_000_000),
-        brotli_maximum_output_length=most,
-        jbig2dec_binary=None,
-        disable_legacy_handling=True,
+    with (
+        _listening() as losses,
+        apply_configuration(
+            maximum_declared_stream_length=most,
+            array_based_stream_maximum_output_length=most,
+            lzw_maximum_output_length=most,
+            run_length_maximum_output_length=most,
+            zlib_maximum_output_length=most,
+            zlib_maximum_recovery_input_length=min(most, 5_000_000),
+            brotli_maximum_output_length=most,
+            jbig2dec_binary=None,
+            disable_legacy_handling=True,
+        ),
     ):
         reader = _opened(source)
         pages = _pages(reader, source, notes)
         about, xmp, language = _information(reader), _xmp(reader), _language(reader)
+    if losses.heard:
+        notes.append("it is damaged or cut off; what could be found of it is read")
     pages = without_running_titles(pages)
     text = text_of(pages)
     if not any(c.isalnum() for c in text):
