@@ -27,7 +27,8 @@ from documents import (
 from hypothesis import given
 from mutations import mutated, mutations
 
-from assistant.articles import Reading, read_file
+from assistant.articles import READERS, Reading, read_file
+from assistant.articles.source import Budget, Source, unpacking
 from assistant.limits import Limits
 from assistant.types import Article
 
@@ -342,6 +343,18 @@ def test_members_that_overlap_are_refused() -> None:
     data[entry + 42 : entry + 46] = first.to_bytes(4, "little")
     (reason,) = reasons_of("a.docx", bytes(data))
     assert reason == "its members overlap: it is damaged, or made to do harm"
+
+
+@pytest.mark.parametrize("name", ZIPPED)
+def test_a_document_within_an_archive_is_read(name: str) -> None:
+    data = ZIPPED[name](TEXT)
+    limits = Limits()
+    around = Source("all.zip", lambda: io.BytesIO(b""), limits, Budget(limits))
+    source = around.member(name, lambda: unpacking(io.BytesIO(data), around, len(data)))
+    assert not source.open().seekable()
+    (article,) = READERS[source.suffix].read(source)
+    assert isinstance(article, Article)
+    assert (article.text, article.path) == (TEXT, f"all.zip/{name}")
 
 
 @pytest.mark.parametrize("name", ["a.doc", "a.rtf"])

@@ -380,13 +380,15 @@ def test_any_text_that_a_pdf_holds_is_read_or_refused(text: str) -> None:
 
 
 def test_through_the_process(tmp_path: Path) -> None:
-    for name, data in {"bomb.pdf": bomb(), "cut.pdf": GOOD[:500], "good.pdf": GOOD}.items():
-        (tmp_path / name).write_bytes(data)
+    files = {"bomb": bomb(), "cut": GOOD[:500], "good": GOOD, "aes": encrypted("", "AES-256")}
+    for name, data in files.items():
+        (tmp_path / f"{name}.pdf").write_bytes(data)
     with Reading(tmp_path) as reading:
-        bombed, cut, good = (
-            list(reading.read(tmp_path / name)) for name in ("bomb.pdf", "cut.pdf", "good.pdf")
+        bombed, cut, good, (locked,) = (
+            list(reading.read(tmp_path / f"{name}.pdf")) for name in files
         )
     assert good == articles_of("good.pdf", GOOD)
+    assert isinstance(locked, Article) and locked.text == ENGLISH
     for (skipped,) in (bombed, cut):
         assert isinstance(skipped, Skipped)
         assert "crashed" not in skipped.reason and "failed" not in skipped.reason

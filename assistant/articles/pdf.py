@@ -152,7 +152,7 @@ def _pages(reader: PdfReader, source: Source, notes: list[str]) -> list[list[Lin
     except (MemoryError, OSError, RecursionError):
         raise
     except Exception as error:
-        raise ArticleUnreadable(f"its pages cannot be listed ({_reason(error)})") from None
+        raise ArticleUnreadable(f"the PDF is damaged ({_reason(error)})") from None
     for number in range(min(count, source.limits.pages)):
         try:
             pages.append(lines_of(_pieces(reader.pages[number])))
