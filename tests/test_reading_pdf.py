@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import logging
 import zlib
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,11 +24,9 @@ from pdf_files import (
 )
 from pypdf import PdfReader, PdfWriter
 
-from assistant.articles import read_file
+from assistant.articles import Reading
 from assistant.limits import Limits
-from assistant.types import Article
-
-logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+from assistant.types import Article, Skipped
 
 ENGLISH = (
     "The harbour of Fairhaven opened on Monday, after eleven years of work. Forty ships waited "
@@ -349,8 +345,22 @@ def test_a_pdf_that_lies_about_its_length(length: int) -> None:
     assert articles or notes
 
 
+def test_a_pdf_that_is_cut_off_says_so() -> None:
+    data = running(6, "The Courier, 12 May", "{0}")
+    (whole,) = articles_of("a.pdf", data)
+    lengths = []
+    for share in (0.99, 0.8, 0.6, 0.4):
+        (part,), notes = read_directly("a.pdf", data[: int(len(data) * share)])
+        assert "it is damaged or cut off; what could be found of it is read" in notes
+        assert part.text.startswith("Paragraph 0 tells more")
+        lengths.append(len(part.text))
+    assert lengths == sorted(lengths, reverse=True)
+    assert lengths[-1] < lengths[0] <= len(whole.text)
+    assert reasons_of("a.pdf", data[: int(len(data) * 0.01)])
+
+
 def test_a_pdf_without_its_table_of_references_is_read() -> None:
-    (article,) = articles_of(
+    (article,), _ = read_directly(
         "a.pdf",
         GOOD[: GOOD.rindex(b"xref\n0")] + b"trailer\n<< /Root 1 0 R >>\nstartxref\n0\n%%EOF\n",
     )
@@ -370,12 +380,15 @@ def test_any_text_that_a_pdf_holds_is_read_or_refused(text: str) -> None:
 
 
 def test_through_the_process(tmp_path: Path) -> None:
-    for name, data in {"good.pdf": GOOD, "bomb.pdf": bomb(), "cut.pdf": GOOD[:500]}.items():
-        (tmp_path / name).write_bytes(data)
-    (article,) = read_file(tmp_path / "good.pdf", tmp_path)
-    assert isinstance(article, Article)
-    assert replace(article, path="a.pdf", id="") == replace(articles_of("a.pdf", GOOD)[0], id="")
-    for name in ("bomb.pdf", "cut.pdf"):
-        (skipped,) = read_file(tmp_path / name, tmp_path)
-        assert not isinstance(skipped, Article)
+    files = {"bomb": bomb(), "cut": GOOD[:500], "good": GOOD, "aes": encrypted("", "AES-256")}
+    for name, data in files.items():
+        (tmp_path / f"{name}.pdf").write_bytes(data)
+    with Reading(tmp_path) as reading:
+        bombed, cut, good, (locked,) = (
+            list(reading.read(tmp_path / f"{name}.pdf")) for name in files
+        )
+    assert good == articles_of("good.pdf", GOOD)
+    assert isinstance(locked, Article) and locked.text == ENGLISH
+    for (skipped,) in (bombed, cut):
+        assert isinstance(skipped, Skipped)
         assert "crashed" not in skipped.reason and "failed" not in skipped.reason

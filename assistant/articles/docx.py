@@ -127,6 +127,8 @@ class _Document:
                 self._kinds[-1] = None
             elif style.startswith(("heading", "title")):
                 self._kinds[-1] = Kind.HEADING
+            elif style.startswith("list"):
+                self._kinds[-1] = Kind.ITEM
         elif name == "numPr" and self._kinds and self._kinds[-1] is Kind.PARAGRAPH:
             self._kinds[-1] = Kind.ITEM
         elif name == "showingPlcHdr" and self._dropping:

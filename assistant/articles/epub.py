@@ -220,9 +220,7 @@ def read_epub(source: Source) -> Iterator[Article | Skipped]:
         if read:
             if short:
                 shown = ", ".join(path for path, _ in short[:3]) + (", …" if short[3:] else "")
-                yield Skipped(
-                    source.name, f"{len(short)} parts of it have too little text: {shown}"
-                )
+                yield Skipped(source.name, f"parts with too little text are left out: {shown}")
             return
         if not any(page.blocks for _, page in short):
             raise ArticleUnreadable("there is no text")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -43,29 +45,89 @@ _PRISM = re.compile(r"http://prismstandard\.org/namespaces/(?:basic|pcv)/[\d.]+/
 _DC = "http://purl.org/dc/elements/1.1/"
 
 
+_DAMAGED = "it is damaged or cut off; what could be found of it is read"
+_CATALOG = re.compile(
+    rb"(\d{1,10})\s{1,4}(\d{1,5})\s{1,4}obj\b(?=[^>]{0,400}?/Type\s{0,4}/Catalog\b)"
+)
+_LOSSES = re.compile(
+    r"EOF marker not found|CAUTION: startxref|Impossible to decode XFormObject"
+    r"|Exceeded %\(limit\)d form|Object %\(idnum\)d %\(generation\)d not defined"
+    r"|Value /N|Invalid stream \(index|XRef object at|Page contents are not"
+)
+"""How pypdf's log begins where something of the file could not be read and it went on."""
+
+
+class _Losses(logging.Handler):
+    """Listens to pypdf, which tells of what it passes over in its log alone."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.heard = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard = self.heard or bool(_LOSSES.match(str(record.msg)))
+
+
+@contextmanager
+def _listening() -> Iterator[_Losses]:
+    log, losses = logging.getLogger("pypdf"), _Losses()
+    log.addHandler(losses)
+    try:
+        yield losses
+    finally:
+        log.removeHandler(losses)
+
+
 def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:80]}"
 
 
-def _opened(source: Source) -> PdfReader:
+def _tail(data: bytes) -> bytes | None:
+    """An end for a file that is cut off: it tells where the document's first object is."""
+    found = _CATALOG.findall(data)
+    if not found:
+        return None
+    number, generation = map(int, found[-1])
+    root = f"trailer\n<< /Root {number} {generation} R >>"
+    return f"\nendstream\nendobj\n{root}\nstartxref\n0\n%%EOF\n".encode()
+
+
+def _unlocked(data: bytes) -> PdfReader:
+    """Raises ArticleUnreadable for what is locked, and whatever pypdf does for what is damaged."""
     from pypdf import PasswordType, PdfReader
     from pypdf.errors import DependencyError
 
-    data = source.read()
-    if b"%PDF" not in data[:_HEADER_BYTES]:
-        raise ArticleUnreadable("it is not a PDF file, whatever its name says")
     try:
         reader = PdfReader(io.BytesIO(data), strict=False)
         locked = reader.is_encrypted and reader.decrypt("") is PasswordType.NOT_DECRYPTED
     except DependencyError as error:
         raise ArticleUnreadable(f"it is encrypted in a way that is not read ({error})") from None
-    except (MemoryError, OSError, RecursionError, ArticleUnreadable):
-        raise
-    except Exception as error:  # pypdf raises whatever a damaged file makes it stumble over
-        raise ArticleUnreadable(f"the PDF is damaged ({_reason(error)})") from None
     if locked:
         raise ArticleUnreadable("it is locked with a password; save it without one")
     return reader
+
+
+def _opened(source: Source, notes: list[str]) -> PdfReader:
+    data = source.read()
+    if b"%PDF" not in data[:_HEADER_BYTES]:
+        raise ArticleUnreadable("it is not a PDF file, whatever its name says")
+    try:
+        return _unlocked(data)
+    except (MemoryError, OSError, RecursionError, ArticleUnreadable):
+        raise
+    except Exception as error:  # pypdf raises whatever a damaged file makes it stumble over
+        reason = f"the PDF is damaged ({_reason(error)})"
+        tail = _tail(data)
+    try:
+        if tail is None:
+            raise ArticleUnreadable(reason)
+        reader = _unlocked(data + tail)
+        notes.append(_DAMAGED)
+        return reader
+    except (MemoryError, OSError, RecursionError, ArticleUnreadable):
+        raise
+    except Exception:
+        raise ArticleUnreadable(reason) from None
 
 
 def _pieces(page: PageObject) -> list[Piece]:
@@ -90,7 +152,7 @@ def _pages(reader: PdfReader, source: Source, notes: list[str]) -> list[list[Lin
     except (MemoryError, OSError, RecursionError):
         raise
     except Exception as error:
-        raise ArticleUnreadable(f"its pages cannot be listed ({_reason(error)})") from None
+        raise ArticleUnreadable(f"the PDF is damaged ({_reason(error)})") from None
     for number in range(min(count, source.limits.pages)):
         try:
             pages.append(lines_of(_pieces(reader.pages[number])))
@@ -184,24 +246,34 @@ def read_pdf(source: Source) -> Iterator[Article | Skipped]:
     limits = source.limits
     most = min(limits.file_bytes, limits.unpacked_bytes)
     notes: list[str] = []
-    with apply_configuration(
-        maximum_declared_stream_length=most,
-        array_based_stream_maximum_output_length=most,
-        lzw_maximum_output_length=most,
-        run_length_maximum_output_length=most,
-        zlib_maximum_output_length=most,
-        zlib_maximum_recovery_input_length=min(most, 5_000_000),
-        brotli_maximum_output_length=most,
-        jbig2dec_binary=None,
-        disable_legacy_handling=True,
+    with (
+        _listening() as losses,
+        apply_configuration(
+            maximum_declared_stream_length=most,
+            array_based_stream_maximum_output_length=most,
+            lzw_maximum_output_length=most,
+            run_length_maximum_output_length=most,
+            zlib_maximum_output_length=most,
+            zlib_maximum_recovery_input_length=min(most, 5_000_000),
+            brotli_maximum_output_length=most,
+            jbig2dec_binary=None,
+            disable_legacy_handling=True,
+        ),
     ):
-        reader = _opened(source)
+        reader = _opened(source, notes)
         pages = _pages(reader, source, notes)
         about, xmp, language = _information(reader), _xmp(reader), _language(reader)
+    if losses.heard and _DAMAGED not in notes:
+        notes.append(_DAMAGED)
     pages = without_running_titles(pages)
     text = text_of(pages)
     if not any(c.isalnum() for c in text):
-        raise ArticleUnreadable("it has no text layer: it needs OCR")
+        whole = _DAMAGED not in notes
+        raise ArticleUnreadable(
+            "it has no text layer: it needs OCR"
+            if whole
+            else "it is damaged or cut off, and no text is found in it"
+        )
     _check_mapped(text, notes)
     metadata = read_metadata(
         {
