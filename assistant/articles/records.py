@@ -108,17 +108,19 @@ def text_of(row: Mapping[str, Any]) -> str | None:
     return None
 
 
-def read_record(row: Mapping[str, Any], name: str) -> Iterator[Article | str]:
+def read_record(
+    row: Mapping[str, Any], name: str, *, what: str = "the object"
+) -> Iterator[Article | str]:
     """The article that a record of the file `name` is, then what of it was of no use.
 
-    Raises ArticleUnreadable.
+    `what` is how a message calls the record. Raises ArticleUnreadable.
     """
     text = text_of(row)
     if text is None:
         columns = columns_of(tuple(row))["text"]
         if any(isinstance(row[column], str) for column in columns):
             raise ArticleUnreadable("there is no text")
-        raise ArticleUnreadable(no_text(row, "the record has no 'text'"))
+        raise ArticleUnreadable(no_text(row, f"{what} has no 'text'"))
     text = clean_newlines(clean_text(text))
     if is_html(text):
         text = text_of_html(text) or text
