@@ -67,7 +67,7 @@ def test_a_file_is_added_and_removed(root: Path, folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("photo.jpg", b"x", r"type .jpg are not read; these are: .htm, "),
+        ("photo.jpg", b"x", r"type .jpg are not read; these are: \.atom, "),
         ("story", b"x", "type none are not read"),
         ("story.md\0.exe", b"x", "type .exe"),
         ("a.txt", b"", "no article can be read in 'a.txt': the file is empty"),

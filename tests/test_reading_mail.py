@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,24 @@ def test_nesting(tmp_path: Path) -> None:
         articles, (note,) = read_apart(tmp_path, "a.eml", nested(depth))
         assert articles == []
         assert "nested too deeply" in note.reason or "within more than 50" in note.reason
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Type: text/plain" + b";a=b" * 2_000_000,
+        b"Content-Type: multipart/mixed" + b";\n a=b" * 1_000_000,
+        b"Content-Type: text/plain\nSubject: x\nFrom: " + b"<a@b>, " * 1_000_000,
+        b"Content-Type: text/plain\nSubject: " + b"=?utf-8?q?a?= " * 1_000_000,
+        b"Content-Type: text/plain\nDate: " + b"1 " * 1_000_000,
+    ],
+    ids=lambda head: str(head)[:60],
+)
+def test_headers_of_megabytes(head: bytes) -> None:
+    started = time.process_time()
+    articles, skipped = read_bytes("a.eml", b"X: y\n" + head + b"\n\nWords")
+    assert articles or skipped[0].reason == "it has a header of more than 8,192 bytes"
+    assert time.process_time() - started < 5
 
 
 def test_a_bad_message_costs_one_message() -> None:

@@ -165,7 +165,7 @@ def test_a_bad_object_costs_one_object() -> None:
     assert [article.id for article in articles] == ["one", "two"]
     assert [one.reason[:24] for one in skipped] == [
         "object 2: it is not a JS",
-        "object 3: the record has",
+        "object 3: the object has",
         "object 4: there is no te",
         "object 5: published: 'so",
     ]

@@ -75,7 +75,7 @@ def read_csv(source: Source) -> Iterator[Article | Skipped]:
     if 0 < nuls < len(head) // 100:
         head = head.replace(b"\0", b"")
         yield Skipped(source.name, f"{nuls:,} NUL bytes were left out")
-    data = decode_declared(head).encode()
+    data = decode_declared(head, source.encoding).encode()
     yield from _read_rows(source, io.BytesIO(data), data[:_SAMPLE])
 
 
@@ -124,7 +124,7 @@ def _read_rows(source: Source, file: BinaryIO, sample: bytes) -> Iterator[Articl
             yield from wrong.told()
             # Of two columns of one name, the first counts.
             record = dict(zip(reversed(names), reversed(cells), strict=True))
-            for item in read_record(record, source.name):
+            for item in read_record(record, source.name, what="the row"):
                 yield item if isinstance(item, Article) else Skipped(source.name, item, number)
         except _NoHeader as error:
             raise ArticleUnreadable(str(error)) from None

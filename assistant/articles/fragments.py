@@ -27,6 +27,8 @@ _MARKUP = re.compile(
 )
 
 
+_HIDES = re.compile(r"<(?:script|style)\b", re.I)
+_HIDDEN_END = re.compile(r"</(?:script|style)\s*>", re.I)
 _BLANK = re.compile(r"[ \t\f]+")
 _TAG = re.compile(r"<[^<>]*>")
 
@@ -46,13 +48,14 @@ def text_of_html(markup: str | bytes, *, url: str | None = None) -> str | None:
 
     encoding = "utf-8" if isinstance(markup, str) else None
     data = clean_text(markup).encode() if isinstance(markup, str) else markup
-    parser = lxml_html.HTMLParser(encoding=encoding, huge_tree=True, remove_comments=True)
+    parser = lxml_html.HTMLParser(encoding=encoding, remove_comments=True)
     try:
         root = lxml_html.document_fromstring(data, parser=parser, base_url=url)
     except (LxmlError, ValueError):
         return _stripped(markup)
     if any(error.level_name == "FATAL" for error in parser.error_log):
-        # It stopped there, and says nothing: at 2,048 elements within one another, say.
+        # It stopped there, and says nothing: at 256 elements within one another, say. To let it
+        # go on takes time that grows with the square of a hostile file.
         return _stripped(markup)
     parts: list[str] = []
     walk = iterwalk(root, events=("start", "end", "pi"))
@@ -86,6 +89,9 @@ def _own(node: _Element, tag: str) -> str:
 def _stripped(markup: str | bytes) -> str | None:
     """The text between the tags of what cannot be parsed."""
     text = markup if isinstance(markup, str) else markup.decode("utf-8", "replace")
+    first, *rest = _HIDES.split(text)
+    ends = ((_HIDDEN_END.search(piece), piece) for piece in rest)
+    text = first + "".join(piece[end.end() :] for end, piece in ends if end)
     return _tidy(html.unescape(_TAG.sub("\n", clean_text(text)))) or None
 
 

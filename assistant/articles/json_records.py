@@ -22,7 +22,7 @@ def read_json(source: Source) -> Iterator[Article | Skipped]:
         yield from read_jsonlines(source)
         return
     try:
-        value = json.loads(decode_declared(source.read()))
+        value = json.loads(decode_declared(source.read(), source.encoding))
     except (ValueError, RecursionError) as error:
         raise ArticleUnreadable(f"the file is not JSON ({str(error)[:80]})") from None
     records = _records(value)

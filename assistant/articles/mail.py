@@ -23,6 +23,8 @@ _FROM = b"From "
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.M)
 _HEADER = re.compile(rb">?[!-9;-~]+:|>From ")
 _TIME = re.compile(rb"\d\d?:\d\d")
+_CONTENT = re.compile(rb"^content-[a-z-]{1,40}:[^\n]*(?:\n[ \t][^\n]*)*", re.I | re.M)
+_LONGEST_FIELD = 8192
 _ADDRESS = re.compile(r"<([^<>]*)>")
 
 
@@ -84,6 +86,9 @@ def _message(
 
     `line` and `place`, of a message in a box, say where it begins. Raises ArticleUnreadable.
     """
+    if any(len(one[0]) > _LONGEST_FIELD for one in _CONTENT.finditer(data)):
+        # What the parser does with it takes the square of its length.
+        raise ArticleUnreadable(f"it has a header of more than {_LONGEST_FIELD:,} bytes")
     try:
         # The policy that keeps all bytes; the newer one raises for headers that are broken.
         message = BytesParser(policy=policy.compat32).parsebytes(data)

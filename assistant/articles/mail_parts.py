@@ -38,6 +38,7 @@ _PASSED = ("image", "audio", "video", "font", "multipart")
 _SIGNATURES = frozenset(
     ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature")
 )
+_LONGEST_HEADER = 10_000
 _FOLD = re.compile(r"\r?\n[ \t]*")
 
 
@@ -54,7 +55,7 @@ def header(message: Message, name: str) -> str | None:
     found = next((v for key, v in message.raw_items() if key.lower() == name), None)
     if found is None:
         return None
-    text = _FOLD.sub(" ", str(found)).strip()
+    text = _FOLD.sub(" ", str(found)[:_LONGEST_HEADER]).strip()
     return _words(text) or None
 
 

@@ -52,7 +52,7 @@ def _item(row: dict[str, Any], source: Source, number: int) -> Iterator[Article 
         most = source.limits.file_bytes
         if any(isinstance(value, str) and len(value) > most for value in row.values()):
             raise ArticleUnreadable(f"it has a value larger than {size(most)}")
-        for item in read_record(row, source.name):
+        for item in read_record(row, source.name, what="the row"):
             yield item if isinstance(item, Article) else _noted(source, number, item)
     except ArticleUnreadable as error:
         yield _noted(source, number, str(error))

@@ -109,19 +109,20 @@ def text_of(row: Mapping[str, Any]) -> str | None:
 
 
 def read_record(
-    row: Mapping[str, Any], name: str, *, path: str | None = None
+    row: Mapping[str, Any], name: str, *, what: str = "the object", path: str | None = None
 ) -> Iterator[Article | str]:
     """The article that a record of the file `name` is, then what of it was of no use.
 
-    `path` is where the article was read from, if that is not the file. A text that looks like
-    HTML is turned into text unless the record says `"markup": false`. Raises ArticleUnreadable.
+    `what` is how a message calls the record; `path` is where the article was read from, if that
+    is not the file. A text that looks like HTML is turned into text unless the record says
+    `"markup": false`. Raises ArticleUnreadable.
     """
     text = text_of(row)
     if text is None:
         columns = columns_of(tuple(row))["text"]
         if any(isinstance(row[column], str) for column in columns):
             raise ArticleUnreadable("there is no text")
-        raise ArticleUnreadable(no_text(row, "the record has no 'text'"))
+        raise ArticleUnreadable(no_text(row, f"{what} has no 'text'"))
     text = clean_newlines(clean_text(text))
     if row.get("markup") is not False and is_html(text):
         text = text_of_html(text) or text

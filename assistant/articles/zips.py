@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ _ENCRYPTED = 0x1
 _UTF_8 = 0x800
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError),
-    *(RuntimeError, ValueError, OverflowError),
+    *(RuntimeError, ValueError, OverflowError, LookupError, struct.error),
 )
 
 
@@ -72,7 +73,7 @@ def read_zip(source: Source) -> Iterator[Skipped | Source]:
             archive = stack.enter_context(zipfile.ZipFile(file))
         except _BROKEN as error:
             raise ArticleUnreadable(f"it is no sound zip archive ({str(error)[:80]})") from None
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
         if len(entries) > source.limits.members:
             raise ArticleUnreadable(f"it holds more than {source.limits.members:,} members")
         _check_places(archive)
