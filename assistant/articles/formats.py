@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from assistant.articles.html import read_html
+from assistant.articles.html import read_html, read_mhtml
 from assistant.articles.jsonlines import read_jsonlines
 from assistant.articles.markdown import read_markdown
 from assistant.articles.plain import read_plain
@@ -34,7 +34,11 @@ READERS: dict[str, Format] = {
     ".jsonl": Format(read_jsonlines, apart=False),
     ".markdown": Format(read_markdown, apart=False),
     ".md": Format(read_markdown, apart=False),
+    ".mht": Format(read_mhtml),
+    ".mhtml": Format(read_mhtml),
+    ".shtml": Format(read_html),
     ".txt": Format(read_plain, apart=False),
+    ".xhtml": Format(read_html),
 }
 """By suffix, in lower case."""
 
