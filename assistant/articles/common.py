@@ -6,10 +6,11 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
+from assistant.articles.published import published
 from assistant.errors import ArticleUnreadable
 from assistant.language import detect_language
 from assistant.types import Article
@@ -45,24 +46,6 @@ def clean_text(text: str) -> str:
 def _one_line(value: object) -> str | None:
     text = " ".join(clean_text(str(value)).split())[:_LONGEST_FIELD].rstrip()
     return text or None
-
-
-def _published(value: object) -> str | None:
-    """An ISO 8601 date, or a time in UTC; a time without a zone is taken to be UTC."""
-    if isinstance(value, str):
-        text = value.strip()
-        try:
-            value = date.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text)
-        except ValueError:
-            return None
-    if isinstance(value, datetime):
-        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value
-        try:
-            # Not strftime, which writes the year 99 with two digits.
-            return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
-        except OverflowError:
-            return None
-    return value.isoformat() if isinstance(value, date) else None
 
 
 def _language(value: object) -> str | None:
@@ -101,7 +84,7 @@ def read_metadata(values: Mapping[str, Any]) -> Metadata:
         "id": _one_line,
         "title": _one_line,
         "language": _language,
-        "published": _published,
+        "published": published,
         "source": _one_line,
         "url": _url,
     }

@@ -9,7 +9,7 @@ from assistant.articles.csv_records import read_csv
 from assistant.articles.docx import read_docx
 from assistant.articles.epub import read_epub
 from assistant.articles.feeds import read_feed
-from assistant.articles.html import read_html
+from assistant.articles.html import read_html, read_mhtml
 from assistant.articles.json_records import read_json
 from assistant.articles.jsonlines import read_jsonlines
 from assistant.articles.mail import read_mail, read_mail_box
@@ -58,12 +58,15 @@ READERS: dict[str, Format] = {
     ".markdown": Format(read_markdown, apart=False),
     ".mbox": Format(read_mail_box),
     ".md": Format(read_markdown, apart=False),
+    ".mht": Format(read_mhtml),
+    ".mhtml": Format(read_mhtml),
     ".ndjson": Format(read_jsonlines),
     ".odt": Format(read_odt),
     ".parquet": Format(read_parquet),
     ".pdf": Format(read_pdf),
     ".rdf": Format(read_feed),
     ".rss": Format(read_feed),
+    ".shtml": Format(read_html),
     ".tar": Format(read_tar),
     ".tbz2": Format(read_packed),
     ".tgz": Format(read_packed),
@@ -71,6 +74,7 @@ READERS: dict[str, Format] = {
     ".txt": Format(read_plain, apart=False),
     ".txz": Format(read_packed),
     ".warc": Format(read_web_archive),
+    ".xhtml": Format(read_html),
     ".xml": Format(read_feed),
     ".xz": Format(read_packed),
     ".zip": Format(read_zip),

@@ -1,36 +1,38 @@
-"""HTML that is an article's text already, or a mail: all of it to text, nothing left out."""
+"""Text out of markup: all of a fragment, or the main text of a page."""
 
 from __future__ import annotations
 
-import html
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-from assistant.articles.common import clean_text
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
+from assistant.articles.common import clean_newlines, clean_text
+from assistant.articles.decoding import decode
 
 _BLOCKS = frozenset(
-    "address article aside blockquote body center dd details div dl dt fieldset figcaption figure "
-    "footer form h1 h2 h3 h4 h5 h6 header hr html main nav ol p pre section summary table "
-    "ul".split()
+    "address article aside blockquote body br caption dd div dl dt fieldset figcaption figure "
+    "footer form h1 h2 h3 h4 h5 h6 header hr html li main nav ol option p pre section table "
+    "tbody td tfoot th thead title tr ul".split()
 )
-_LINES = frozenset(("br", "caption", "li", "tr"))
-_CELLS = frozenset(("td", "th"))
-_HIDDEN = frozenset(
-    "head iframe math noscript object script select style svg template textarea".split()
+_SILENT = frozenset(
+    "script style noscript template svg math iframe object select textarea head".split()
 )
-_SPACE = re.compile(r"[ \t\n\r\f]+")
+_FURNITURE = frozenset("nav footer aside form button".split())
+_LEAST_LINKS = 0.5
+"""Where more of the characters are links, it is a menu."""
+
+_PAGE = re.compile(r"<(?:nav|article|main|footer)[\s>]", re.IGNORECASE)
+_XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_DECLARED = (
+    re.compile(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)"),
+    re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE),
+)
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_HEAD_BYTES = 4_096
+
+
 _MARKUP = re.compile(
-    r"</(?:p|div|h[1-6]|li|ul|ol|table|article|section|blockquote|body)\s*>|<br\b", re.I
+    r"</(?:p|div|h[1-6]|li|ul|ol|table|article|section|blockquote|body)\s*>|<br\b", re.IGNORECASE
 )
-
-
-_HIDES = re.compile(r"<(?:script|style)\b", re.I)
-_HIDDEN_END = re.compile(r"</(?:script|style)\s*>", re.I)
-_BLANK = re.compile(r"[ \t\f]+")
-_TAG = re.compile(r"<[^<>]*>")
 
 
 def is_html(text: str) -> bool:
@@ -38,63 +40,119 @@ def is_html(text: str) -> bool:
     return _MARKUP.search(text) is not None
 
 
-def text_of_html(markup: str | bytes, *, url: str | None = None) -> str | None:
-    """The text of HTML, a block a paragraph; None where it has none.
+def declared_encoding(data: bytes) -> str | None:
+    """The label that a page gives itself, in its XML declaration or a `meta` of its beginning."""
+    head = _COMMENT.sub(b"", data[:_HEAD_BYTES])
+    for pattern in _DECLARED:
+        found = pattern.search(head)
+        if found:
+            return found[1].decode("ascii", "backslashreplace")
+    return None
 
-    Bytes are read by the encoding that they declare. Raises nothing for its content.
-    """
-    from lxml import html as lxml_html
-    from lxml.etree import LxmlError, iterwalk
 
-    encoding = "utf-8" if isinstance(markup, str) else None
-    data = clean_text(markup).encode() if isinstance(markup, str) else markup
-    parser = lxml_html.HTMLParser(encoding=encoding, remove_comments=True)
+class _Lines:
+    """Collects the lines of a page, and how much of each is links, as lxml's parser tells them."""
+
+    def __init__(self, left_out: frozenset[str]) -> None:
+        self._left_out = left_out
+        self._silent = 0
+        self._links = 0
+        self._pre = 0
+        self._text: list[str] = []
+        self._linked = 0
+        self.lines: list[tuple[str, float]] = []
+
+    def start(self, tag: str, _: Mapping[str, str]) -> None:
+        self._silent += tag in self._left_out
+        self._links += tag == "a"
+        self._pre += tag == "pre"
+        if tag in _BLOCKS:
+            self._end_line()
+
+    def end(self, tag: str) -> None:
+        if tag in _BLOCKS:
+            self._end_line()
+        self._silent -= tag in self._left_out
+        self._links -= tag == "a"
+        self._pre -= tag == "pre"
+
+    def data(self, data: str) -> None:
+        if self._silent:
+            return
+        first, *others = data.split("\n") if self._pre else (data,)
+        self._text.append(first)
+        for line in others:
+            self._end_line()
+            self._text.append(line)
+        if self._links:
+            self._linked += len(data.strip())
+
+    def close(self) -> list[tuple[str, float]]:
+        self._end_line()
+        return self.lines
+
+    def _end_line(self) -> None:
+        line = " ".join("".join(self._text).split())
+        if line:
+            self.lines.append((line, min(1.0, self._linked / len(line))))
+        self._text = []
+        self._linked = 0
+
+
+def _lines(markup: str, left_out: frozenset[str]) -> list[tuple[str, float]]:
+    from lxml import etree
+
+    # Told of one tag after the other, it has no limit of depth; of a tree, it drops what is deeper.
+    parser = etree.HTMLParser(target=_Lines(left_out), encoding="utf-8", huge_tree=True)
     try:
-        root = lxml_html.document_fromstring(data, parser=parser, base_url=url)
-    except (LxmlError, ValueError):
-        return _stripped(markup)
-    if any(error.level_name == "FATAL" for error in parser.error_log):
-        # It stopped there, and says nothing: at 256 elements within one another, say. To let it
-        # go on takes time that grows with the square of a hostile file.
-        return _stripped(markup)
-    parts: list[str] = []
-    walk = iterwalk(root, events=("start", "end", "pi"))
-    for event, node in walk:
-        tag = node.tag if isinstance(node.tag, str) else ""
-        if event == "start":
-            parts.append(_before(tag))
-            if tag in _HIDDEN:
-                walk.skip_subtree()
-            else:
-                parts.append(_own(node, tag))
-        else:
-            parts.append("\n\n" if tag in _BLOCKS else "")
-            parts.append(_SPACE.sub(" ", node.tail or ""))
-    return _tidy("".join(parts)) or None
+        found: list[tuple[str, float]] = etree.fromstring(markup.encode(), parser)
+    except (etree.LxmlError, ValueError):
+        return []
+    return found
 
 
-def _before(tag: str) -> str:
-    if tag in _BLOCKS:
-        return "\n\n"
-    if tag in _LINES:
-        return "\n"
-    return " " if tag in _CELLS else ""
+def link_lines(markup: str) -> frozenset[str]:
+    """The lines of a page that are links and nothing else."""
+    return frozenset(line for line, links in _lines(markup, _SILENT) if links > 0.9)
 
 
-def _own(node: _Element, tag: str) -> str:
-    text = node.text or ""
-    return text if tag == "pre" else _SPACE.sub(" ", text)
+def is_menu(text: str, links: frozenset[str]) -> bool:
+    """Whether most of a text is lines that are links."""
+    lines = [line.removeprefix("- ").strip() for line in text.split("\n")]
+    linked = sum(len(line) for line in lines if line in links)
+    return linked > _LEAST_LINKS * sum(map(len, lines))
 
 
-def _stripped(markup: str | bytes) -> str | None:
-    """The text between the tags of what cannot be parsed."""
-    text = markup if isinstance(markup, str) else markup.decode("utf-8", "replace")
-    first, *rest = _HIDES.split(text)
-    ends = ((_HIDDEN_END.search(piece), piece) for piece in rest)
-    text = first + "".join(piece[end.end() :] for end, piece in ends if end)
-    return _tidy(html.unescape(_TAG.sub("\n", clean_text(text)))) or None
+def all_text(markup: str) -> str:
+    """All text of a fragment, its blocks on lines of their own. Empty where there is none."""
+    return "\n".join(line for line, _ in _lines(markup, _SILENT))
 
 
-def _tidy(text: str) -> str:
-    lines = (_BLANK.sub(" ", line).strip() for line in text.replace("\r", "").split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+def without_furniture(markup: str) -> str:
+    """The text of a page without its menus, footers and forms, by its tags alone."""
+    lines = _lines(markup, _SILENT | _FURNITURE)
+    return "\n".join(line for line, links in lines if links <= _LEAST_LINKS)
+
+
+def clean_markup(markup: str) -> str:
+    """Markup that is text already: what it declares of its bytes is of no more use."""
+    return _XML_DECLARATION.sub("", clean_newlines(clean_text(markup)).removeprefix("\ufeff"))
+
+
+def text_of_html(markup: str | bytes, *, url: str | None = None) -> str | None:
+    """The text of HTML that is part of something: an entry of a feed, a mail, a field of a record.
+
+    All of its text, but of a whole page with its menus the main text. None where there is none.
+    Raises ArticleUnreadable for bytes that are no text.
+    """
+    if isinstance(markup, bytes):
+        markup = decode(markup, declared=declared_encoding(markup)).text
+    markup = clean_markup(markup)
+    if _PAGE.search(markup):
+        from assistant.articles.main_text import main_text
+
+        text = main_text(markup, url=url)
+        if text:
+            return text
+    text = all_text(markup)
+    return text if any(c.isalnum() for c in text) else None
