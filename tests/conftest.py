@@ -16,6 +16,7 @@ from typing import Any
 os.environ.update(HF_HUB_OFFLINE="1", NUMBA_DISABLE_JIT="1", TOKENIZERS_PARALLELISM="false")
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
+import hypothesis
 import pytest
 from chat_browsing import chromium, reader
 from helpers import COLLECTION, GUARD, ROOT, write_articles
@@ -25,6 +26,10 @@ from assistant import embedding
 from assistant.api import Assistant
 from assistant.building import build
 from assistant.settings import BUNDLED
+
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.load_profile("here")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

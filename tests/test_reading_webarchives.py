@@ -140,7 +140,7 @@ def test_bombs_stop() -> None:
     )
     articles, (note,) = read_bytes("x.warc", deflated + warc_file(PAGES))
     assert len(articles) == 2
-    assert note.reason == "the file is larger than 20 MB"
+    assert note.reason == "the file is larger than 5 MB"
 
 
 def lying(record: bytes, length: int) -> bytes:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from assistant.articles.common import clean_newlines, clean_text
 from assistant.articles.decoding import decode
 
 _BLOCKS = frozenset(
-    "address article aside blockquote body br caption dd div dl dt fieldset figcaption figure "
-    "footer form h1 h2 h3 h4 h5 h6 header hr html li main nav ol option p pre section table "
-    "tbody td tfoot th thead title tr ul".split()
+    "address article aside blockquote body div dl fieldset figcaption figure footer form "
+    "h1 h2 h3 h4 h5 h6 header hr html main nav ol p pre section table title ul".split()
 )
+_LINES = frozenset("br caption dd dt li option tbody tfoot thead tr".split())
+_CELLS = frozenset(("td", "th"))
 _SILENT = frozenset(
     "script style noscript template svg math iframe object select textarea head".split()
 )
@@ -50,6 +52,15 @@ def declared_encoding(data: bytes) -> str | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a page, the share of it that is links, and whether it begins a block."""
+
+    text: str
+    links: float
+    apart: bool
+
+
 class _Lines:
     """Collects the lines of a page, and how much of each is links, as lxml's parser tells them."""
 
@@ -60,18 +71,17 @@ class _Lines:
         self._pre = 0
         self._text: list[str] = []
         self._linked = 0
-        self.lines: list[tuple[str, float]] = []
+        self._apart = False
+        self.lines: list[Line] = []
 
     def start(self, tag: str, _: Mapping[str, str]) -> None:
         self._silent += tag in self._left_out
         self._links += tag == "a"
         self._pre += tag == "pre"
-        if tag in _BLOCKS:
-            self._end_line()
+        self._break(tag)
 
     def end(self, tag: str) -> None:
-        if tag in _BLOCKS:
-            self._end_line()
+        self._break(tag)
         self._silent -= tag in self._left_out
         self._links -= tag == "a"
         self._pre -= tag == "pre"
@@ -87,25 +97,34 @@ class _Lines:
         if self._links:
             self._linked += len(data.strip())
 
-    def close(self) -> list[tuple[str, float]]:
+    def close(self) -> list[Line]:
         self._end_line()
         return self.lines
+
+    def _break(self, tag: str) -> None:
+        if tag in _CELLS:
+            self._text.append(" ")
+        elif tag in _LINES or tag in _BLOCKS:
+            self._end_line()
+            self._apart |= tag in _BLOCKS
 
     def _end_line(self) -> None:
         line = " ".join("".join(self._text).split())
         if line:
-            self.lines.append((line, min(1.0, self._linked / len(line))))
+            links = min(1.0, self._linked / len(line))
+            self.lines.append(Line(line, links, self._apart))
+            self._apart = False
         self._text = []
         self._linked = 0
 
 
-def _lines(markup: str, left_out: frozenset[str]) -> list[tuple[str, float]]:
+def _lines(markup: str, left_out: frozenset[str]) -> list[Line]:
     from lxml import etree
 
     # Told of one tag after the other, it has no limit of depth; of a tree, it drops what is deeper.
     parser = etree.HTMLParser(target=_Lines(left_out), encoding="utf-8", huge_tree=True)
     try:
-        found: list[tuple[str, float]] = etree.fromstring(markup.encode(), parser)
+        found: list[Line] = etree.fromstring(markup.encode(), parser)
     except (etree.LxmlError, ValueError):
         return []
     return found
@@ -113,7 +132,7 @@ def _lines(markup: str, left_out: frozenset[str]) -> list[tuple[str, float]]:
 
 def link_lines(markup: str) -> frozenset[str]:
     """The lines of a page that are links and nothing else."""
-    return frozenset(line for line, links in _lines(markup, _SILENT) if links > 0.9)
+    return frozenset(line.text for line in _lines(markup, _SILENT) if line.links > 0.9)
 
 
 def is_menu(text: str, links: frozenset[str]) -> bool:
@@ -124,14 +143,19 @@ def is_menu(text: str, links: frozenset[str]) -> bool:
 
 
 def all_text(markup: str) -> str:
-    """All text of a fragment, its blocks on lines of their own. Empty where there is none."""
-    return "\n".join(line for line, _ in _lines(markup, _SILENT))
+    """All text of a fragment, its blocks as paragraphs. Empty where there is none."""
+    return _joined(_lines(markup, _SILENT))
+
+
+def _joined(lines: Iterable[Line]) -> str:
+    text = "".join(f"\n\n{line.text}" if line.apart else f"\n{line.text}" for line in lines)
+    return text.strip("\n")
 
 
 def without_furniture(markup: str) -> str:
     """The text of a page without its menus, footers and forms, by its tags alone."""
     lines = _lines(markup, _SILENT | _FURNITURE)
-    return "\n".join(line for line, links in lines if links <= _LEAST_LINKS)
+    return _joined(line for line in lines if line.links <= _LEAST_LINKS)
 
 
 def clean_markup(markup: str) -> str:

@@ -10,7 +10,7 @@ from assistant.articles.common import clean_text
 from assistant.articles.decoding import decode
 from assistant.articles.labels import WIDE, shown
 from assistant.articles.records import read_record
-from assistant.articles.source import Source, size
+from assistant.articles.source import Source, peeked, size
 from assistant.errors import ArticleUnreadable
 from assistant.types import Article, Skipped
 
@@ -77,13 +77,16 @@ def _lines(source: Source) -> Iterator[tuple[int, str | ArticleUnreadable, str |
     """The lines that are not empty, numbered from 1, each with a note or None."""
     most = source.limits.file_bytes
     with source.open() as file:
-        decoder = _Decoder(file.read(_HEAD), source.encoding)
-    if decoder.encoding in WIDE:
-        decoded = decode(source.read(), declared=source.encoding)
-        for number, line in enumerate(decoded.text.split("\n"), 1):
-            yield number, line, decoded.note if number == 1 else None
-        return
-    with source.open() as lines:
+        head, lines = peeked(file, _HEAD)
+        decoder = _Decoder(head, source.encoding)
+        if decoder.encoding in WIDE:
+            whole = lines.read(most + 1)
+            if len(whole) > most:
+                raise ArticleUnreadable(f"the file is larger than {size(most)}")
+            decoded = decode(whole, declared=source.encoding)
+            for number, line in enumerate(decoded.text.split("\n"), 1):
+                yield number, line, decoded.note if number == 1 else None
+            return
         number = 0
         while data := lines.readline(most + 1):
             number += 1

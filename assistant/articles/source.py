@@ -140,6 +140,31 @@ class _Unpacking(io.RawIOBase):
         super().close()
 
 
+class _Resumed(io.RawIOBase):
+    """Reads what was read of a file already, and then the rest of it."""
+
+    def __init__(self, head: bytes, file: BinaryIO) -> None:
+        super().__init__()
+        self._head = memoryview(head)
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        view = memoryview(buffer)
+        data = self._head[: len(view)] or self._file.read(len(view))
+        self._head = self._head[len(data) :]
+        view[: len(data)] = data
+        return len(data)
+
+
+def peeked(file: BinaryIO, count: int) -> tuple[bytes, BinaryIO]:
+    """The first `count` bytes of a file, and the whole file: some can be read only once."""
+    head = file.read(count)
+    return head, io.BufferedReader(_Resumed(head, file), _BLOCK)
+
+
 def unpacking(file: BinaryIO, source: Source, packed: int | Callable[[], int]) -> BinaryIO:
     """A reader of what `file` unpacks, from `packed` bytes of `source`: so many, or so many by now.
 
