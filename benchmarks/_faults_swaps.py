@@ -126,7 +126,7 @@ def swaps(root: Path, model: str, *, swaps: int = 1_000) -> Part:
         prepared = source / current_generation(source)
         names = [*names[-1:], swapped(index, prepared, number, names)]
         # As fast as a disk of its own would be; readers have to come in between.
-        time.sleep(0.02)
+        time.sleep(0.05)
     part.figures["swaps"] = swaps
     for number in range(_BUILDS):
         must(in_child(built(desk.articles[states[number % len(states)]], index, model)))
