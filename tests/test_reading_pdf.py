@@ -126,6 +126,21 @@ def test_lines_are_joined(first: str, second: str, joined: str) -> None:
     assert article.text == joined
 
 
+def test_paragraphs_are_told_by_space_or_by_indents() -> None:
+    sentence = "The harbour opened on Monday and forty ships waited outside."
+    spaced = [Written(sentence, y=720 - n * LEADING - (n // 3) * LEADING / 2) for n in range(9)]
+    indented = [
+        Written(sentence, x=90.0 if n % 3 == 0 else 72.0, y=720 - n * LEADING) for n in range(9)
+    ]
+    ragged = [
+        Written(visual(ARABIC[:40] + "." * (n % 2)), x=72.0 + 9 * (n % 3), y=720 - n * LEADING)
+        for n in range(9)
+    ]
+    for page, count in ((spaced, 3), (indented, 3), (ragged, 1)):
+        (article,) = articles_of("a.pdf", pdf_of([page]))
+        assert len(article.text.split("\n\n")) == count
+
+
 def test_items_of_a_list_stay_apart() -> None:
     page = lines("The harbour has three parts:", "• the old basin", "• the new basin", "• the quay")
     (article,) = articles_of("a.pdf", pdf_of([page]))
@@ -272,6 +287,11 @@ def test_glyphs_that_stand_for_no_letters() -> None:
     (article,), (note,) = read_directly("a.pdf", pdf_file(ENGLISH.replace("w", "\ue000")))
     assert article.text == ENGLISH.replace("w", "\ue000")
     assert note.endswith("% of its characters are missing: its fonts do not tell them")
+    data = pdf_of(pages_of_text(ENGLISH.replace("w", "\0")))
+    (article,), (note,) = read_directly("a.pdf", data)
+    assert article.text == ENGLISH.replace("w", "")
+    share = 100 * ENGLISH.count("w") / sum(not letter.isspace() for letter in ENGLISH)
+    assert note.startswith(f"{share:.1f} % of its characters are missing")
 
 
 def test_pages_over_the_limit_are_noted() -> None:

@@ -26,12 +26,12 @@ _FIXED: dict[int, str | None] = {
     **{n: unicodedata.normalize("NFKC", chr(n)) for n in (*_LATIN_LIGATURES, *_RADICALS)},
     **_MORE_RADICALS,
     **_BULLETS,
-    **dict.fromkeys((0, 0xFEFF, 0x200B)),
+    **dict.fromkeys((0xFEFF, 0x200B)),
 }
 _ARABIC_FORMS = re.compile("[\ufb50-\ufbb1\ufbd3-\ufd3d\ufd50-\ufdc7\ufe70-\ufefc]+")
 """Letters as they are drawn in words. The ligatures for whole phrases are left as they are."""
 
-_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _LEFT_TO_RIGHT = re.compile(
     "[^\\W_\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]|[\u0660-\u0669\u06f0-\u06f9]"
 )
@@ -78,7 +78,7 @@ def fixed_letters(text: str) -> str:
 
 def _ordered(pieces: list[Piece]) -> str:
     """The text of a line in the order of reading: its pieces come from left to right."""
-    right = sum(len(_RIGHT_TO_LEFT.findall(piece.text)) for piece in pieces)
+    right = sum(len(RIGHT_TO_LEFT.findall(piece.text)) for piece in pieces)
     left = sum(len(_LEFT_TO_RIGHT.findall(piece.text)) for piece in pieces)
     if right <= left:
         return "".join(piece.text for piece in pieces)
@@ -86,7 +86,7 @@ def _ordered(pieces: list[Piece]) -> str:
     run: list[str] = []
     for place in sorted(range(len(pieces)), key=lambda n: (-pieces[n].x, -n)):
         text = pieces[place].text
-        if not _RIGHT_TO_LEFT.search(text) and (run or _LEFT_TO_RIGHT.search(text)):
+        if not RIGHT_TO_LEFT.search(text) and (run or _LEFT_TO_RIGHT.search(text)):
             run.append(text)
         else:
             ordered += [_foreign(run), text]
@@ -111,7 +111,7 @@ def _line(pieces: list[Piece]) -> Line | None:
         sizes[round(piece.size, 1)] += len(piece.text)
     first = written[0]
     whole = _SPACES.sub(" ", fixed_letters(_ordered(pieces)))
-    if _RIGHT_TO_LEFT.search(whole):
+    if RIGHT_TO_LEFT.search(whole):
         whole = _LOOSE_MARK.sub(r"\1", whole)
     if not whole.strip():
         return None

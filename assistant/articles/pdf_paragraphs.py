@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from assistant.articles.pdf_lines import Line
+from assistant.articles.pdf_lines import RIGHT_TO_LEFT, Line
 
 _GAP = 1.3
 """So much more than the usual distance of lines is between paragraphs."""
@@ -18,6 +18,9 @@ _SHORT = 0.8
 """A line that ends a sentence and is shorter than this share of a full one ends a paragraph."""
 
 _VERY_SHORT = 0.5
+_SPACED = 0.04
+"""Where so many distances are larger than usual, paragraphs have space between them."""
+
 _SENTENCE_END = re.compile(r"[.!?…。！？؟۔।॥։።:][\"'”’»›)\]）」』]*$")
 _BULLET = re.compile(r"[•●▪■◦‣⁃]\s?")
 _ITEM = re.compile(r"[·–—*-]\s|\(?\d{1,3}[.)]\s|[a-z]\)\s")
@@ -60,6 +63,8 @@ class _Setting:
             if above.size > 0 and abs(above.size - below.size) < 0.1 and above.y > below.y
         ]
         self.gap = median(sorted(gaps)[: max(1, len(gaps) * 3 // 4)]) if gaps else 0.0
+        larger = sum(gap > _GAP * self.gap for gap in gaps)
+        self.spaced = larger > _SPACED * len(gaps)
         korean = [line for line in lines if _HANGUL.match(line.text[-1])]
         told = sum(line.broken for line in korean)
         self.korean_lines_tell = bool(korean) and told >= _TOLD * len(korean)
@@ -76,8 +81,11 @@ class _Setting:
         if not new_page and down > 0 and self.gap and down > _GAP * self.gap * line.size:
             return True
         if ended:
-            indented = after.x - line.x > 0.8 * after.size > 0 and down > 0
-            short = len(line.text) < _SHORT * self.full
+            # Where a line starts is known of its left end alone.
+            from_left = not RIGHT_TO_LEFT.search(after.text)
+            indented = from_left and after.x - line.x > 0.8 * after.size > 0 and down > 0
+            told = self.spaced and down > 0 and not new_page
+            short = len(line.text) < (_VERY_SHORT if told else _SHORT) * self.full
             return short or bool(_ITEM.match(after.text)) or (indented and not new_page)
         return len(line.text) < _VERY_SHORT * self.full and down > 0 and not new_page
 
