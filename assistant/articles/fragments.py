@@ -22,20 +22,10 @@ _HIDDEN = frozenset(
     "head iframe math noscript object script select style svg template textarea".split()
 )
 _SPACE = re.compile(r"[ \t\n\r\f]+")
-_MARKUP = re.compile(
-    r"</(?:p|div|h[1-6]|li|ul|ol|table|article|section|blockquote|body)\s*>|<br\b", re.I
-)
-
-
 _HIDES = re.compile(r"<(?:script|style)\b", re.I)
 _HIDDEN_END = re.compile(r"</(?:script|style)\s*>", re.I)
 _BLANK = re.compile(r"[ \t\f]+")
 _TAG = re.compile(r"<[^<>]*>")
-
-
-def is_html(text: str) -> bool:
-    """Whether `text` has the tags of paragraphs, lists or lines in it."""
-    return _MARKUP.search(text) is not None
 
 
 def text_of_html(markup: str | bytes, *, url: str | None = None) -> str | None:

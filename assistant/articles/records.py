@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from assistant.articles.common import clean_newlines, clean_text, make_article, read_metadata
-from assistant.articles.fragments import is_html, text_of_html
+from assistant.articles.fragments import text_of_html
 from assistant.articles.plain import headline_of
 from assistant.errors import ArticleUnreadable
 from assistant.types import Article, Skipped
@@ -44,6 +44,9 @@ _WRAPPED = ("name", "rendered", "@value", "@id", "$oid", "$date", "value", "#tex
 """Where the value is in an object that stands for one: in JSON-LD, WordPress and MongoDB, say."""
 
 _SHOWN = 12
+_MARKUP = re.compile(
+    r"</(?:p|div|h[1-6]|li|ul|ol|table|article|section|blockquote|body)\s*>|<br\b", re.I
+)
 
 
 def _bare(name: str) -> str:
@@ -147,7 +150,7 @@ def read_record(
             raise ArticleUnreadable("there is no text")
         raise ArticleUnreadable(no_text(row, f"{what} has no 'text'"))
     text = clean_newlines(clean_text(text))
-    if is_html(text):
+    if _MARKUP.search(text):
         text = text_of_html(text) or text
     values = {}
     for field, columns in columns_of(tuple(row)).items():
