@@ -19,8 +19,9 @@ class Limits:
     `file_bytes` bounds whatever is read at once: a file, a member of an archive, a line of JSON,
     a mail. `unpacked_bytes`, `ratio` (unpacked to packed, of what is over a megabyte), `members`
     and `depth` (archives within one another) bound a file with all that it holds; `pages` a
-    PDF. `seconds` is the time between two articles of one file; `memory_bytes` what a reader
-    that runs in a process of its own may take.
+    PDF. `seconds` is the time between two signs of life, an article or a page, and a tenth of the
+    time between two articles of one file; `memory_bytes` what a reader that runs in a process of
+    its own may take.
     """
 
     file_bytes: int = 20_000_000

@@ -45,6 +45,10 @@ def read_wild(source):
         subprocess.run(["true"])
     if "write" in text:
         Path("CANARY").write_text("x")
+    if "pages" in text:
+        for page in range(int(text.split()[1])):
+            time.sleep(0.4)
+            source.budget.tell()
     if "deep" in text:
         def down(n):
             return down(n + 1)
@@ -94,6 +98,14 @@ def test_a_parser_that_misbehaves_costs_its_file(tmp_path: Path) -> None:
     assert found["8.wild"] == ["print morning"]
     assert found["9.wild"] == ["!it is nested too deeply"]
     assert found["a.txt"] == ["Plain text is read here."]
+
+
+def test_a_sign_of_life_gives_more_time_but_not_for_ever(tmp_path: Path) -> None:
+    (tmp_path / "a.wild").write_text("pages 5")
+    (tmp_path / "b.wild").write_text("pages 60")
+    found = reasons(tmp_path)
+    assert found["a.wild"] == ["pages 5"]
+    assert found["b.wild"] == ["!reading it took more than 1 s"]
 
 
 def test_what_was_read_before_the_fall_stays(tmp_path: Path) -> None:

@@ -171,6 +171,17 @@ def test_a_bad_object_costs_one_object() -> None:
     ]
 
 
+def test_what_is_wrong_with_many_is_said_once() -> None:
+    for name, data in (
+        ("a.json", dumped([{"a": 1}] * 5000 + [FULL])),
+        ("a.csv", csv_file([FULL]) + b"x\r\n" * 5000),
+        ("a.parquet", parquet_file([FULL] + [{"text": " "}] * 5000)),
+    ):
+        articles, (note,) = read_bytes(name, data)
+        assert fields(articles[0]) == FULL
+        assert note.reason.endswith("; so with the next 4,999")
+
+
 def test_json_over_the_limit() -> None:
     limits = Limits(file_bytes=1000)
     _, (skipped,) = read_bytes("a.json", dumped([FULL] * 20), limits=limits)
@@ -242,7 +253,8 @@ def test_bad_rows_are_listed_and_the_others_read() -> None:
     articles, skipped = read_bytes("a.csv", data)
     assert [article.id for article in articles] == ["1", "4", "6"]
     assert [(one.line, one.reason) for one in skipped] == [
-        (3, "the row has 2 fields, not 3; so with the next 1"),
+        (3, "the row has 2 fields, not 3"),
+        (4, "the row has 4 fields, not 3"),
         (6, "there is no text"),
         (8, "the row has 1 fields, not 3"),
     ]

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,6 +28,9 @@ run_here(sys.argv[2])
 
 _STARTING_SECONDS = 60
 """A new process may take this much longer: it imports the libraries that parse."""
+
+_LONGEST = 10
+"""How many times as long as without a sign of life a file may take to its next article."""
 
 
 class _Alarm:
@@ -104,6 +108,7 @@ class Worker:
             assert process.stdin is not None and process.stdout is not None
             told = {"path": str(path), "root": str(root), "name": name}
             alarm.set(self._limits.seconds + (_STARTING_SECONDS if started else 0))
+            since = time.monotonic()
             try:
                 process.stdin.write(json.dumps(told).encode() + b"\n")
                 process.stdin.flush()
@@ -120,11 +125,16 @@ class Worker:
                 if "done" in values:
                     whole = True
                     return bool(values["settled"])
+                if "alive" in values:
+                    left = since + _LONGEST * self._limits.seconds - time.monotonic()
+                    alarm.set(max(0.0, min(self._limits.seconds, left)))
+                    continue
                 if "memory" in values:
                     most = self._limits.memory_bytes // 1_000_000
                     yield Skipped(name, f"reading it took more than {most:,} MB of memory")
                     return False
                 yield _item(values)
+                since = time.monotonic()
                 alarm.set(self._limits.seconds)
         finally:
             alarm.set(None)

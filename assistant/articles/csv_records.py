@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from assistant.articles.csv_rows import Rows, dialect
 from assistant.articles.declared import decode_declared
-from assistant.articles.records import columns_of, no_text, read_record
+from assistant.articles.records import Repeated, columns_of, no_text, read_record
 from assistant.articles.source import Source
 from assistant.errors import ArticleUnreadable
 from assistant.types import Article, Skipped
@@ -21,28 +21,6 @@ _BETWEEN = "\x1e"
 
 class _NoHeader(Exception):
     """The first row does not say which column is the text."""
-
-
-class _Wrong:
-    """Rows, one after the other, that have not as many fields as the header: listed as one."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._first: tuple[int, str] | None = None
-        self._more = 0
-
-    def count(self, number: int, reason: str) -> None:
-        if self._first is None:
-            self._first = number, reason
-        else:
-            self._more += 1
-
-    def told(self) -> Iterator[Skipped]:
-        if self._first is not None:
-            number, reason = self._first
-            more = f"; so with the next {self._more:,}" if self._more else ""
-            yield Skipped(self._name, reason + more, number)
-            self._first, self._more = None, 0
 
 
 def _is_header(names: list[str]) -> bool:
@@ -98,7 +76,7 @@ def _read_rows(source: Source, file: BinaryIO, sample: bytes) -> Iterator[Articl
         number=1 if given else 0,
     )
     names: list[str] = []
-    wrong = _Wrong(source.name)
+    wrong = Repeated(source.name)
     empty = True
     for number, row in rows:
         if isinstance(row, str):
@@ -119,17 +97,22 @@ def _read_rows(source: Source, file: BinaryIO, sample: bytes) -> Iterator[Articl
             if len(cells) > len(names) and not any(cells[len(names) :]):
                 cells = cells[: len(names)]
             if len(cells) != len(names):
-                wrong.count(number, f"the row has {len(cells):,} fields, not {len(names):,}")
+                yield from wrong.add(
+                    f"the row has {len(cells):,} fields, not {len(names):,}", line=number
+                )
                 continue
-            yield from wrong.told()
             # Of two columns of one name, the first counts.
             record = dict(zip(reversed(names), reversed(cells), strict=True))
             for item in read_record(record, source.name, what="the row"):
-                yield item if isinstance(item, Article) else Skipped(source.name, item, number)
+                if isinstance(item, Article):
+                    yield from wrong.told()
+                    yield item
+                else:
+                    yield Skipped(source.name, item, number)
         except _NoHeader as error:
             raise ArticleUnreadable(str(error)) from None
         except ArticleUnreadable as error:
-            yield Skipped(source.name, str(error), number)
+            yield from wrong.add(str(error), line=number)
     yield from wrong.told()
     if empty:
         raise ArticleUnreadable("there are no rows in it")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -79,10 +80,12 @@ def check_file(path: Path, root: Path) -> int:
     return found.st_size
 
 
-def source_of(path: Path, root: Path, limits: Limits) -> Source:
-    """A file as a source."""
+def source_of(
+    path: Path, root: Path, limits: Limits, *, tell: Callable[[], None] | None = None
+) -> Source:
+    """A file as a source; `tell` hears that reading it goes on."""
 
     def opened() -> BinaryIO:
         return path.open("rb")
 
-    return Source(relative_name(path, root), opened, limits, Budget(limits))
+    return Source(relative_name(path, root), opened, limits, Budget(limits, tell))

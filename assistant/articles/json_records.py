@@ -8,7 +8,7 @@ from typing import Any
 
 from assistant.articles.declared import decode_declared
 from assistant.articles.jsonlines import read_jsonlines
-from assistant.articles.records import no_text, read_record, text_of
+from assistant.articles.records import Repeated, no_text, read_record, text_of
 from assistant.articles.source import Source
 from assistant.errors import ArticleUnreadable
 from assistant.types import Article, Skipped
@@ -30,18 +30,21 @@ def read_json(source: Source) -> Iterator[Article | Skipped]:
         first = value[0] if isinstance(value, list) and value else value
         names = first if isinstance(first, dict) else ()
         raise ArticleUnreadable(no_text(names, "no object in the file has a 'text'"))
+    wrong = Repeated(source.name)
     for number, record in enumerate(records, 1):
+        place = f"object {number:,}: "
         try:
             if not isinstance(record, dict):
                 raise ArticleUnreadable("it is not a JSON object")
             for item in read_record(record, source.name):
-                yield item if isinstance(item, Article) else _noted(source, number, item)
+                if isinstance(item, Article):
+                    yield from wrong.told()
+                    yield item
+                else:
+                    yield Skipped(source.name, place + item)
         except ArticleUnreadable as error:
-            yield _noted(source, number, str(error))
-
-
-def _noted(source: Source, number: int, note: str) -> Skipped:
-    return Skipped(source.name, f"object {number:,}: {note}")
+            yield from wrong.add(str(error), place=place)
+    yield from wrong.told()
 
 
 def _is_lines(source: Source) -> bool:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import Any, BinaryIO
 
 from assistant.articles.declared import decode_declared
-from assistant.articles.records import columns_of, no_text, read_record
+from assistant.articles.records import Repeated, columns_of, no_text, read_record
 from assistant.articles.source import Source, size
 from assistant.errors import ArticleUnreadable
 from assistant.types import Article, Skipped
@@ -28,6 +28,7 @@ def read_parquet(source: Source) -> Iterator[Article | Skipped]:
             "Parquet is read with pyarrow; install it with pip install 'assistant[parquet]'"
         ) from None
     number = 0
+    wrong = Repeated(source.name)
     try:
         with ExitStack() as stack:
             file = stack.enter_context(source.open())
@@ -36,7 +37,8 @@ def read_parquet(source: Source) -> Iterator[Article | Skipped]:
                 file = io.BytesIO(source.read())
             for row in _rows(file, source):
                 number += 1
-                yield from _item(row, source, number)
+                yield from _items(row, source, number, wrong)
+            yield from wrong.told()
     except MemoryError:
         raise
     except (pyarrow.ArrowException, OSError, ValueError, TypeError, LookupError) as error:
@@ -47,19 +49,22 @@ def read_parquet(source: Source) -> Iterator[Article | Skipped]:
         raise ArticleUnreadable("there are no rows in it")
 
 
-def _item(row: dict[str, Any], source: Source, number: int) -> Iterator[Article | Skipped]:
+def _items(
+    row: dict[str, Any], source: Source, number: int, wrong: Repeated
+) -> Iterator[Article | Skipped]:
+    place = f"row {number:,}: "
     try:
         most = source.limits.file_bytes
         if any(isinstance(value, str) and len(value) > most for value in row.values()):
             raise ArticleUnreadable(f"it has a value larger than {size(most)}")
         for item in read_record(row, source.name, what="the row"):
-            yield item if isinstance(item, Article) else _noted(source, number, item)
+            if isinstance(item, Article):
+                yield from wrong.told()
+                yield item
+            else:
+                yield Skipped(source.name, place + item)
     except ArticleUnreadable as error:
-        yield _noted(source, number, str(error))
-
-
-def _noted(source: Source, number: int, note: str) -> Skipped:
-    return Skipped(source.name, f"row {number:,}: {note}")
+        yield from wrong.add(str(error), place=place)
 
 
 def _rows(file: BinaryIO, source: Source) -> Iterator[dict[str, Any]]:

@@ -156,6 +156,7 @@ def _pages(reader: PdfReader, source: Source, notes: list[str]) -> list[list[Lin
     for number in range(min(count, source.limits.pages)):
         try:
             pages.append(lines_of(_pieces(reader.pages[number])))
+            source.budget.tell()
         except (MemoryError, OSError):
             raise
         except Exception as error:

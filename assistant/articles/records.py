@@ -12,7 +12,7 @@ from assistant.articles.common import clean_newlines, clean_text, make_article, 
 from assistant.articles.fragments import is_html, text_of_html
 from assistant.articles.plain import headline_of
 from assistant.errors import ArticleUnreadable
-from assistant.types import Article
+from assistant.types import Article, Skipped
 
 NAMES: dict[str, tuple[str, ...]] = {
     "text": (
@@ -97,6 +97,31 @@ def _people(value: object) -> object:
         people = [_plain(one) for one in value]
         return [p.strip() if isinstance(p, str) else p for p in people if p is not None]
     return [value]
+
+
+class Repeated:
+    """What is wrong with records one after the other, listed once where it is the same."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._first: tuple[str, str, int | None] | None = None
+        self._more = 0
+
+    def add(self, reason: str, *, place: str = "", line: int | None = None) -> Iterator[Skipped]:
+        """What came before, if it was something else. `place` and `line` say where this is."""
+        if self._first is not None and self._first[1] == reason:
+            self._more += 1
+            return
+        yield from self.told()
+        self._first = place, reason, line
+
+    def told(self) -> Iterator[Skipped]:
+        """What was wrong until now."""
+        if self._first is not None:
+            place, reason, line = self._first
+            more = f"; so with the next {self._more:,}" if self._more else ""
+            yield Skipped(self._name, f"{place}{reason}{more}", line)
+            self._first, self._more = None, 0
 
 
 def text_of(row: Mapping[str, Any]) -> str | None:

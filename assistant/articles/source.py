@@ -22,10 +22,16 @@ _BLOCK = 1 << 16
 class Budget:
     """What a file with all that it holds may still cost. One for each file of the folder."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, tell: Callable[[], None] | None = None) -> None:
         self._limits = limits
         self._bytes = limits.unpacked_bytes
         self._members = limits.members
+        self._tell = tell
+
+    def tell(self) -> None:
+        """Says that reading goes on: a page of many is done, say."""
+        if self._tell is not None:
+            self._tell()
 
     def take_member(self) -> None:
         """Raises ArticleUnreadable where the file holds more members than it may."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from assistant.articles.source import Source, is_left_out, member_name
 from assistant.errors import ArticleUnreadable
@@ -15,22 +15,48 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 
-class _Member(io.RawIOBase):
-    """A member, whose damage is told like any other file's."""
+_ROOM = 1 << 17
+"""What is read ahead of what somebody asked for."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        super().__init__()
+
+class _Content:
+    """A member's bytes, of which the first `most` can be read again."""
+
+    def __init__(self, file: BinaryIO, most: int) -> None:
         self._file = file
+        self._most = most
+        self._held = bytearray()
+        self._at = 0
+
+    def read(self, at: int, count: int) -> bytes:
+        """Raises ArticleUnreadable for what cannot be read again, and where the archive ends."""
+        if at < len(self._held):
+            return bytes(self._held[at : at + count])
+        if at != self._at:
+            raise ArticleUnreadable("it is too large to be read from here; unpack the archive")
+        try:
+            data = self._file.read(count)
+        except (tarfile.TarError, EOFError):
+            raise ArticleUnreadable("the archive is cut off within it") from None
+        self._at += len(data)
+        if at == len(self._held) and at + len(data) <= self._most:
+            self._held += data
+        return data
+
+
+class _Member(io.RawIOBase):
+    def __init__(self, content: _Content) -> None:
+        super().__init__()
+        self._content = content
+        self._at = 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         view = memoryview(buffer)
-        try:
-            data = self._file.read(len(view))
-        except (tarfile.TarError, EOFError):
-            raise ArticleUnreadable("the archive is cut off within it") from None
+        data = self._content.read(self._at, len(view))
+        self._at += len(data)
         view[: len(data)] = data
         return len(data)
 
@@ -59,21 +85,7 @@ def _member(
         what = "a link" if entry.issym() or entry.islnk() else "no plain file"
         yield Skipped(f"{source.name}/{name}", f"it is {what} in the archive; it is not followed")
         return
-    held: bytes | None = None
-    streamed = False
-
-    def opened() -> BinaryIO:
-        nonlocal held, streamed
-        if held is None:
-            if streamed:
-                raise ArticleUnreadable("it is too large to be read from here; unpack the archive")
-            inner = archive.extractfile(entry)
-            assert inner is not None
-            file = io.BufferedReader(_Member(inner))  # type: ignore[arg-type]
-            if entry.size > source.limits.file_bytes:
-                streamed = True
-                return file
-            held = file.read()
-        return io.BytesIO(held)
-
-    yield source.member(name, opened)
+    inner = archive.extractfile(entry)
+    assert inner is not None
+    content = _Content(cast("BinaryIO", inner), source.limits.file_bytes + _ROOM)
+    yield source.member(name, lambda: io.BufferedReader(_Member(content)))

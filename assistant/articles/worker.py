@@ -77,7 +77,11 @@ def _say(lines: IO[str], values: dict[str, Any]) -> None:
 
 
 def _read(lines: IO[str], path: Path, root: Path, limits: Limits) -> None:
-    items = read_source(source_of(path, root, limits))
+    def tell() -> None:
+        _say(lines, {"alive": True})
+        lines.flush()
+
+    items = read_source(source_of(path, root, limits, tell=tell))
     while True:
         try:
             item = next(items)
