@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import FULL, SECOND, TEXT, fields, mutated, read_apart, read_bytes, survives
 from records import atom_file, rss_file
@@ -180,6 +180,7 @@ def test_a_name_of_a_file_is_no_feed(tmp_path: Path) -> None:
     assert "not XML" in note.reason
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32))
 def test_any_feed_is_survived(seed: int) -> None:
     for data in (rss_file([FULL, SECOND]), atom_file([FULL])):

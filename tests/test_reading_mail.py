@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import FULL, SECOND, TEXT, fields, mutated, read_apart, read_bytes, survives
 from records import csv_file, eml_file, mbox_file, zip_file
@@ -234,6 +234,7 @@ def test_a_mail_that_is_cut_off() -> None:
 BOXED = mbox_file([eml_file(ONE, html=f"<p>{TEXT}</p>"), eml_file(SECOND)])
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32))
 def test_any_mail_is_survived(seed: int) -> None:
     data = eml_file(ONE, html=f"<p>{TEXT}</p>", attachments={"b.eml": eml_file(SECOND)})

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import FULL, SECOND, TEXT, fields, mutated, read_apart, read_bytes, survives
 from records import csv_file, json_file, parquet_file, zip_file
@@ -192,6 +192,7 @@ def test_json_over_the_limit() -> None:
     assert (len(articles), skipped_too) == (20, [])
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32))
 def test_any_json_is_survived(seed: int) -> None:
     survives(read_json, "a.json", mutated(json_file([FULL, SECOND, LINKED]), seed))
@@ -307,6 +308,7 @@ def test_nuls_in_a_table_are_left_out_and_told() -> None:
     assert note.reason == "1 NUL bytes were left out"
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32))
 def test_any_table_is_survived(seed: int) -> None:
     survives(read_csv, "a.csv", mutated(csv_file([FULL, SECOND, FULL]), seed))
@@ -405,6 +407,7 @@ def test_a_parquet_bomb_stops(tmp_path: Path) -> None:
     assert note.reason == "it unpacks to more than 10 MB"
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32))
 def test_any_parquet_is_survived(seed: int) -> None:
     survives(read_parquet, "a.parquet", mutated(PARQUET, seed))

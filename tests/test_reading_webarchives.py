@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import FULL, SECOND, TEXT, mutated, read_apart, read_bytes, source_of, survives
 from records import gz_file, page_of, warc_file, warc_record
@@ -140,7 +140,7 @@ def test_bombs_stop() -> None:
     )
     articles, (note,) = read_bytes("x.warc", deflated + warc_file(PAGES))
     assert len(articles) == 2
-    assert note.reason == "the file is larger than 5 MB"
+    assert note.reason.startswith("the file is larger than ")
 
 
 def lying(record: bytes, length: int) -> bytes:
@@ -218,6 +218,7 @@ def test_records_in_streams_of_which_one_is_damaged() -> None:
     assert any("the file is damaged" in one.reason for one in skipped)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32))
 def test_any_web_archive_is_survived(seed: int) -> None:
     record = warc_record(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 
-_ROOM = 1 << 17
+_ROOM = 1 << 19
 """What is read ahead of what somebody asked for."""
 
 
