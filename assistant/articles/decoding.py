@@ -78,8 +78,8 @@ _SAMPLE = 30_000
 _NEARLY_AS_LIKELY = 0.7
 _SHORTEST_WIDE = 8
 _FEW_BYTES = 12
-"""Of fewer bytes that are not ASCII, detection alone is too often wrong: of 470 cuts of Norwegian
-and Turkish articles of 20 to 100 characters 37, and 16 where the language tells too."""
+"""Of fewer bytes that are not ASCII, detection alone is too often wrong: of 609 cuts of Norwegian
+and Turkish articles of 20 to 100 characters 44, and 17 where the language tells too."""
 
 _LATIN_PAGES = {
     **dict.fromkeys(("bs", "cs", "hr", "hu", "pl", "ro", "sk", "sl", "sq"), "cp1250"),
