@@ -232,7 +232,8 @@ def _declared(data: bytes, label: str) -> tuple[Decoded | None, str | None]:
 def _hardly_latin(text: str) -> bool:
     """Whether more of the letters are accented than in any language with Latin letters."""
     letters = [c for c in text[:_SAMPLE] if c.isalpha()]
-    return sum(not c.isascii() for c in letters) * 2 > len(letters)
+    accented = sum(not c.isascii() for c in letters)
+    return accented * 2 > len(letters) and accented >= _FEW_BYTES
 
 
 def _escaped(data: bytes) -> Decoded | None:
