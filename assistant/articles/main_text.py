@@ -6,8 +6,8 @@ from typing import Any
 
 from assistant.articles.fragments import is_menu, link_lines, without_furniture
 
-_LEAST_LETTERS = 10
-"""What has fewer letters and digits is no article: a dozen of Chinese are a sentence."""
+_LEAST_LETTERS = 5
+"""What has fewer letters and digits is no article; five of Chinese may be a sentence."""
 
 _TOLD = 20
 _CONTAINERS = ("//*[@itemprop='articleBody']", "//article")
