@@ -137,8 +137,8 @@ def read_back(folder: Path, texts: Sequence[str], label: str, codec: str) -> Ite
             (own / name).write_bytes(data)
     with Reading(folder) as reading:
         found: dict[Path, list[str]] = {}
-        for path, items in reading.read_all(article_files(folder)):
-            found[path] = [item.text for item in items if isinstance(item, Article)]
+        for read in reading.read_all(article_files(folder)):
+            found[read.path] = [item.text for item in read.items if isinstance(item, Article)]
     for path, result in found.items():
         if path.name == "same.html":
             continue

@@ -63,7 +63,12 @@ def test_a_text_is_told_by_its_bytes(codec: str) -> None:
 def test_unicode_is_exact(text: str, codec: str) -> None:
     mark = "\ufeff".encode(codec)
     assert decode(mark + text.encode(codec)) == Decoded(text, codec)
-    plain = decode(text.encode(codec))
+    try:
+        plain = decode(text.encode(codec))
+    except ArticleUnreadable:
+        # Without a mark, a few words with hardly a zero byte are refused, not guessed.
+        assert codec.startswith("utf-16") and len(text) < 200
+        return
     assert (plain.text, plain.encoding) == (text, codec)
     assert (plain.note is None) == (codec == "utf-8")
 

@@ -101,8 +101,8 @@ def test_an_entry_without_text_is_listed() -> None:
     articles, (note,) = read_bytes("a.xml", data)
     assert articles == []
     assert note.reason == "entry 1: there is no text"
-    (entry,), wrong = feed_entries(data)
-    assert (entry.url, entry.text, wrong) == ("https://c.example/1", None, None)
+    (entry,), notes = feed_entries(data)
+    assert (entry.url, entry.text, notes) == ("https://c.example/1", None, ())
 
 
 def test_broken_xml_is_read_as_far_as_it_goes_and_told() -> None:

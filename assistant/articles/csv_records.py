@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from assistant.articles.csv_rows import Rows, dialect
-from assistant.articles.declared import decode_declared
+from assistant.articles.decoding import decode
 from assistant.articles.records import Repeated, columns_of, no_text, read_record
 from assistant.articles.source import Source
 from assistant.errors import ArticleUnreadable
@@ -34,7 +34,7 @@ def _decoded(row: list[str]) -> list[str]:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
-        text = decode_declared(data)
+        text = decode(data).text
     return text.split(_BETWEEN)
 
 
@@ -53,7 +53,10 @@ def read_csv(source: Source) -> Iterator[Article | Skipped]:
     if 0 < nuls < len(head) // 100:
         head = head.replace(b"\0", b"")
         yield Skipped(source.name, f"{nuls:,} NUL bytes were left out")
-    data = decode_declared(head, source.encoding).encode()
+    decoded = decode(head, declared=source.encoding)
+    if decoded.note:
+        yield Skipped(source.name, decoded.note)
+    data = decoded.text.encode()
     yield from _read_rows(source, io.BytesIO(data), data[:_SAMPLE])
 
 

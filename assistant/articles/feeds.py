@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from assistant.articles.common import make_article, read_metadata
-from assistant.articles.declared import decode_declared
+from assistant.articles.decoding import Decoded, decode
 from assistant.articles.fragments import text_of_html
 from assistant.articles.plain import headline_of
 from assistant.articles.source import Source
@@ -42,16 +42,20 @@ class Entry:
     id: str | None
 
 
-def feed_entries(data: bytes, *, encoding: str | None = None) -> tuple[list[Entry], str | None]:
-    """The entries of a feed, and what was wrong with its XML.
+def feed_entries(
+    data: bytes, *, encoding: str | None = None
+) -> tuple[list[Entry], tuple[str, ...]]:
+    """The entries of a feed, and what is to be said of its encoding and its XML.
 
     `encoding` is what the outside says. Raises ArticleUnreadable for what is no feed, and for XML
     with entities of its own.
     """
     import feedparser
 
-    text = _text(data, encoding)
+    decoded = _decoded(data, encoding)
+    text = _DECLARATION.sub("", decoded.text, count=1)
     wrong = _check(text)
+    broken = f"the XML is broken ({wrong}); what was found in it was read" if wrong else None
     # A stream: what is given as a string could be taken for the name of a file.
     content = io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>' + text.encode())
     parsed = feedparser.parse(
@@ -63,13 +67,14 @@ def feed_entries(data: bytes, *, encoding: str | None = None) -> tuple[list[Entr
     if not parsed.get("version") and not parsed.entries:
         raise ArticleUnreadable("the file is XML, but no feed")
     feed = parsed.feed
-    return [_entry(entry, feed) for entry in parsed.entries], wrong
+    notes = tuple(note for note in (decoded.note, broken) if note)
+    return [_entry(entry, feed) for entry in parsed.entries], notes
 
 
 def read_feed(source: Source) -> Iterator[Article | Skipped]:
-    entries, wrong = feed_entries(source.read(), encoding=source.encoding)
-    if wrong:
-        yield Skipped(source.name, f"the XML is broken ({wrong}); what was found in it was read")
+    entries, notes = feed_entries(source.read(), encoding=source.encoding)
+    for note in notes:
+        yield Skipped(source.name, note)
     if not entries:
         raise ArticleUnreadable("the feed has no entries")
     for number, entry in enumerate(entries, 1):
@@ -97,12 +102,11 @@ def read_feed(source: Source) -> Iterator[Article | Skipped]:
             yield Skipped(source.name, f"entry {number:,}: {note}")
 
 
-def _text(data: bytes, encoding: str | None) -> str:
-    """The XML as text, without its declaration. Raises ArticleUnreadable."""
+def _decoded(data: bytes, encoding: str | None) -> Decoded:
+    """The XML as text. Raises ArticleUnreadable."""
     declared = _DECLARED.match(data)
     named = encoding or (declared[1].decode() if declared else None)
-    text = decode_declared(data, named)
-    return _DECLARATION.sub("", text, count=1)
+    return decode(data, declared=named)
 
 
 class _Target:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assistant.articles.declared import decode_declared
+from assistant.articles.decoding import decode
 from assistant.articles.jsonlines import read_jsonlines
 from assistant.articles.records import Repeated, no_text, read_record, text_of
 from assistant.articles.source import Source
@@ -22,7 +22,8 @@ def read_json(source: Source) -> Iterator[Article | Skipped]:
         yield from read_jsonlines(source)
         return
     try:
-        value = json.loads(decode_declared(source.read(), source.encoding))
+        decoded = decode(source.read(), declared=source.encoding)
+        value = json.loads(decoded.text)
     except (ValueError, RecursionError) as error:
         raise ArticleUnreadable(f"the file is not JSON ({str(error)[:80]})") from None
     records = _records(value)
@@ -30,6 +31,8 @@ def read_json(source: Source) -> Iterator[Article | Skipped]:
         first = value[0] if isinstance(value, list) and value else value
         names = first if isinstance(first, dict) else ()
         raise ArticleUnreadable(no_text(names, "no object in the file has a 'text'"))
+    if decoded.note:
+        yield Skipped(source.name, decoded.note)
     wrong = Repeated(source.name)
     for number, record in enumerate(records, 1):
         place = f"object {number:,}: "

@@ -108,7 +108,7 @@ def _message(
             key=f"{source.name}\0{parts.text}",
             path=source.name,
         )
-        for note in metadata.notes:
+        for note in (*parts.notes, *metadata.notes):
             yield Skipped(source.name, note, line)
     elif not attached:
         raise ArticleUnreadable("there is no text")

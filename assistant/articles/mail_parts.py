@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.errors import HeaderParseError, MessageError
 from email.header import decode_header
 from email.message import Message
 from typing import BinaryIO
 
-from assistant.articles.declared import decode_declared
+from assistant.articles.decoding import decode
 from assistant.articles.fragments import text_of_html
 from assistant.articles.source import Source, member_name
 from assistant.errors import ArticleUnreadable
@@ -44,10 +44,11 @@ _FOLD = re.compile(r"\r?\n[ \t]*")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The text of a mail, and the parts that are no text of it."""
+    """The text of a mail, the parts that are no text of it, and notes on their encodings."""
 
     text: str | None
     others: list[Message] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def header(message: Message, name: str) -> str | None:
@@ -62,11 +63,11 @@ def header(message: Message, name: str) -> str | None:
 def _words(text: str) -> str:
     if not text.isascii():
         # Bytes as they came, which the parser keeps as surrogates.
-        return decode_declared(text.encode("utf-8", "surrogateescape"), None)
+        return decode(text.encode("utf-8", "surrogateescape")).text
     try:
         parts = decode_header(text)
         return "".join(
-            part if isinstance(part, str) else decode_declared(part, charset)
+            part if isinstance(part, str) else decode(part, declared=charset).text
             for part, charset in parts
             if part
         )
@@ -76,34 +77,35 @@ def _words(text: str) -> str:
 
 def parts_of(message: Message) -> Parts:
     """Raises ArticleUnreadable."""
-    others: list[Message] = []
-    text = _body(message, others, 0)
-    return Parts(text, others)
+    found = Parts(None)
+    return replace(found, text=_body(message, found, 0))
 
 
-def _body(part: Message, others: list[Message], depth: int) -> str | None:
+def _body(part: Message, found: Parts, depth: int) -> str | None:
     if depth > _DEPTH:
         raise ArticleUnreadable(f"its parts lie within more than {_DEPTH} others")
     kind = part.get_content_type()
     payload = part.get_payload()
     if kind.startswith("multipart/") and isinstance(payload, list):
         messages = [one for one in payload if isinstance(one, Message)]
-        inner = [(one, _body(one, others, depth + 1)) for one in messages]
+        inner = [(one, _body(one, found, depth + 1)) for one in messages]
         texts = [(one.get_content_type(), text) for one, text in inner if text]
         if kind == "multipart/alternative":
             return _best(texts)
         return "\n\n".join(dict.fromkeys(text for _, text in texts)) or None
     attached = part.get_content_disposition() == "attachment" or part.get_filename()
     if kind not in ("text/plain", "text/html") or attached:
-        others.append(part)
+        found.others.append(part)
         return None
     data = _bytes(part)
     if not data.strip():
         return None
-    text = decode_declared(data, _charset(part))
+    decoded = decode(data, declared=_charset(part))
+    if decoded.note and decoded.note not in found.notes:
+        found.notes.append(decoded.note)
     if kind == "text/html":
-        return text_of_html(text)
-    return _unwrapped(text) if part.get_param("format") == "flowed" else text
+        return text_of_html(decoded.text)
+    return _unwrapped(decoded.text) if part.get_param("format") == "flowed" else decoded.text
 
 
 def _best(texts: list[tuple[str, str]]) -> str | None:
@@ -135,7 +137,8 @@ def _bytes(part: Message) -> bytes:
 
 def _charset(part: Message) -> str | None:
     charset = part.get_content_charset()
-    return charset if isinstance(charset, str) else None
+    # Mail programs write ASCII where they have not looked.
+    return charset if isinstance(charset, str) and charset != "us-ascii" else None
 
 
 def attachments(parts: Parts, source: Source, place: str) -> Iterator[Source | Skipped]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any, BinaryIO
 
-from assistant.articles.declared import decode_declared
+from assistant.articles.decoding import decode
 from assistant.articles.records import Repeated, columns_of, no_text, read_record
 from assistant.articles.source import Source, size
 from assistant.errors import ArticleUnreadable
@@ -111,6 +111,6 @@ def _value(scalar: Any) -> Any:
     if not isinstance(value, bytes):
         return value
     try:
-        return decode_declared(value)
+        return decode(value).text
     except ArticleUnreadable:
         return None

@@ -24,6 +24,8 @@ def read_plain(source: Source) -> Iterator[Article | Skipped]:
     decoded = decode(source.read(), declared=source.encoding)
     text, name = decoded.text, source.name
     title = headline_of(text, source.stem)
-    yield make_article(read_metadata({}), text=text, title=title, key=name, path=name)
+    yield make_article(
+        read_metadata({"url": source.url}), text=text, title=title, key=name, path=name
+    )
     if decoded.note:
         yield Skipped(name, decoded.note)

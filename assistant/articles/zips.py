@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
-from assistant.articles.declared import decode_declared
+from assistant.articles.decoding import decode
 from assistant.articles.source import Source, is_left_out, member_name, unpacking
 from assistant.errors import ArticleUnreadable
 from assistant.types import Skipped
@@ -110,7 +110,7 @@ def _names(entries: list[zipfile.ZipInfo]) -> dict[int, str]:
     try:
         # zipfile takes them to be in the code page of the first PCs.
         raw = b"\n".join(entry.filename.encode("cp437") for entry in old)
-        decoded = decode_declared(raw).split("\n") if old else []
+        decoded = decode(raw).text.split("\n") if old else []
     except (ArticleUnreadable, UnicodeEncodeError):
         decoded = []
     if len(decoded) == len(old):
