@@ -94,10 +94,7 @@ def format_of(source: Source) -> Format:
             f"files of the type {source.suffix} are not read; save it as {better}"
         )
     if known is None:
-        kinds = ", ".join(sorted(READERS))
-        raise ArticleUnreadable(
-            f"files of the type {source.suffix or 'none'} are not read ({kinds} are)"
-        )
+        raise ArticleUnreadable(f"files of the type {source.suffix or 'none'} are not read")
     return known
 
 

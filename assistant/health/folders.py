@@ -22,7 +22,7 @@ _MEMORY_TIMES = 3
 """A build holds all that it writes, and some of it twice, in memory."""
 
 _OPEN_ENDED = (".jsonl", ".zip", ".gz", ".mbox", ".warc", ".csv", ".parquet")
-"""Files of many articles, whose paths may be others than the file's."""
+"""Files of many articles, whose paths may be others than theirs, where no build listed files."""
 
 
 def examine_disk(folder: Path, in_use: str | None) -> Iterator[Finding]:
@@ -117,12 +117,13 @@ def examine_articles(root: Path, index: Index, last: LastBuild | None) -> Iterat
         return
     # The second that it ended in has gone by.
     built = 1 + datetime.fromisoformat(index.info.built if last is None else last.built).timestamp()
-    known = {article.path for article in index.store.all_articles()}
+    read = index.store.files()
+    known = {*read, *(article.path for article in index.store.all_articles())}
     known.update(() if last is None else (one.path for one in last.skipped))
-    changed = []
-    for path in files:
-        name = relative_name(path, root)
-        new = name not in known and path.suffix.lower() not in _OPEN_ENDED
+    names = {path: relative_name(path, root) for path in files}
+    changed = sorted(read.keys() - names.values())
+    for path, name in names.items():
+        new = name not in known and (bool(read) or path.suffix.lower() not in _OPEN_ENDED)
         try:
             newer = path.stat().st_mtime > built
         except OSError:
@@ -132,10 +133,10 @@ def examine_articles(root: Path, index: Index, last: LastBuild | None) -> Iterat
     yield about(
         "note",
         "articles",
-        f"of {len(files)} files in {root}, those that are new, or newer than the last build",
+        f"of {len(files)} files in {root}, those that are new, gone, or newer than the last build",
         changed,
         advice=f"assistant build {root} --index {index.folder}; --dry-run says what it would do",
-        fine=f"none of {len(files)} files in {root} is new, or newer than the last build",
+        fine=f"none of {len(files)} files in {root} is new, gone, or newer than the last build",
     )
 
 
