@@ -163,3 +163,22 @@ def test_an_item_is_the_same_through_the_process(tmp_path: Path) -> None:
     assert (apart_one.text, apart_one.language) == (here.text, here.language)
     assert isinstance(apart_one.authors, tuple)
     assert not isinstance(apart_one, Skipped)
+
+
+def test_of_many_things_of_no_use_the_first_are_told_and_the_others_counted(tmp_path: Path) -> None:
+    lines = ["{}"] * 250 + ['{"text": "A good line at the end."}']
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    with Reading(tmp_path) as reading:
+        (read,) = reading.read_all([tmp_path / "a.jsonl"])
+    *told, last = read.items
+    assert [one.text for one in told if isinstance(one, Article)] == ["A good line at the end."]
+    assert len(told) == 101
+    assert str(last) == "a.jsonl: 150 more things in it could not be used"
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.mbox", "a.zip"])
+def test_a_file_that_gives_nothing_is_listed(tmp_path: Path, name: str) -> None:
+    empty = b"PK\x05\x06" + bytes(18) if name == "a.zip" else b"\n\n\n"
+    (tmp_path / name).write_bytes(empty)
+    (told,) = reasons(tmp_path)[name]
+    assert told.startswith("!")

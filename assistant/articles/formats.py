@@ -107,9 +107,10 @@ def read_source(source: Source) -> Items:
 
     Never raises for its content. MemoryError passes.
     """
-    settled = True
+    settled, nothing = True, True
     try:
         for item in format_of(source).read(source):
+            nothing = False
             if not isinstance(item, Source):
                 yield item
             elif item.depth > item.limits.depth:
@@ -124,4 +125,7 @@ def read_source(source: Source) -> Items:
         settled = False
     except RecursionError:
         yield Skipped(source.name, "it is nested too deeply")
+    else:
+        if nothing:
+            yield Skipped(source.name, "there is nothing in it to be read")
     return settled

@@ -23,9 +23,16 @@ _AHEAD = 4
 """Files that are read before they are asked for, by each worker."""
 
 
+_MOST_SKIPPED = 100
+"""Things in one file that could not be used: of more, only the number is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileItems:
-    """What was read of a file; `settled` where another try would give the same."""
+    """What was read of a file, and the first 100 things of no use; how many more says the last.
+
+    `settled` tells that another try would give the same.
+    """
 
     path: Path
     items: tuple[Article | Skipped, ...]
@@ -114,12 +121,19 @@ class Reading:
     def _read_whole(self, path: Path) -> FileItems:
         found: list[Article | Skipped] = []
         items = self.read(path)
-        settled = None
+        settled, skipped = None, 0
         while settled is None:
             try:
-                found.append(next(items))
+                item = next(items)
             except StopIteration as end:
                 settled = bool(end.value)
+                continue
+            skipped += isinstance(item, Skipped)
+            if isinstance(item, Article) or skipped <= _MOST_SKIPPED:
+                found.append(item)
+        if skipped > _MOST_SKIPPED:
+            more = f"{skipped - _MOST_SKIPPED:,} more things in it could not be used"
+            found.append(Skipped(relative_name(path, self._root), more))
         if self._closed:
             self._worker().close()
         return FileItems(path, tuple(found), settled)
