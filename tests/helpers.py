@@ -6,11 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.articles import read_file
+from assistant.articles.folder import source_of
+from assistant.articles.formats import read_source
+from assistant.limits import Limits
 from assistant.types import Article, Skipped
 
 ROOT = Path(__file__).parent.parent
@@ -112,6 +115,11 @@ def write_articles(folder: Path, stories: Sequence[Story]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for story in stories:
         (folder / f"{story.name}.md").write_text(story.markdown(), encoding="utf-8")
+
+
+def read_here(path: Path, root: Path, **_: object) -> Iterator[Article | Skipped]:
+    """What `read_file` gives, in this process: property tests have no time to start others."""
+    return read_source(source_of(path, root, Limits()))
 
 
 def read(path: Path, root: Path | None = None) -> tuple[list[Article], list[Skipped]]:

@@ -57,7 +57,10 @@ def cases(tmp_path: Path) -> Path:
 def test_build(run: Any, tiny_articles: Path, tiny_model: Path, tmp_path: Path) -> None:
     build = ("build", tiny_articles, "--index", tmp_path / "index", "--model", tiny_model)
     plan = run(*build, "--dry-run")
-    assert plan.out.startswith("would index 6 articles as ")
+    *changes, last = plan.out.splitlines()
+    assert len(changes) == 6
+    assert changes[1] == "added: glacier.md: A glacier shrinks"
+    assert last.startswith("would index 6 articles as ")
     assert not (tmp_path / "index").exists()
     done = run(*build)
     assert (done.status, done.err) == (0, "")
