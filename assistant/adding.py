@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from assistant.articles import READERS
+from assistant.articles.feeds import Entry
 from assistant.editing import FOLDER, Added, Folder
 from assistant.errors import EditError, FetchError, SettingsError
-from assistant.feeds import Entry, read_feed
+from assistant.feeds import entry_page, read_feed
 from assistant.fetching import Client, Fetched, FetchLimits, shown, web_address
 from assistant.kept_pages import KeptPage, KeptPages
 from assistant.settings import Settings
@@ -163,9 +164,10 @@ class _Adding:
         try:
             fetched = self._client.fetch(url, accept=ACCEPT, check=_check)
         except FetchError as error:
-            if entry is None or entry.content is None:
+            content = entry_page(entry, url) if entry is not None else None
+            if content is None:
                 raise
-            return self._from_feed(url, entry, _without(url, error))
+            return self._from_feed(url, content, _without(url, error))
         return self._fetched(fetched)
 
     def feed(self, url: str, most: int) -> None:
@@ -177,11 +179,12 @@ class _Adding:
             return
         for entry in entries[:most]:
             try:
-                if entry.link is None:
-                    raise FetchError(f"an entry of the feed has no address: {entry.title[:60]!r}")
-                link = str(web_address(entry.link))
+                if entry.url is None:
+                    title = (entry.title or "")[:60]
+                    raise FetchError(f"an entry of the feed has no address: {title!r}")
+                link = str(web_address(entry.url))
             except FetchError as error:
-                self._say(NotAdded(entry.link or url, str(error)))
+                self._say(NotAdded(entry.url or url, str(error)))
                 continue
             if link in self._seen or self._kept.find(link) is not None:
                 self.passed += 1
@@ -201,8 +204,7 @@ class _Adding:
         notes = (file.note,) if file.note else ()
         return self._done(page.url, page.asked, received, state, added, notes)
 
-    def _from_feed(self, url: str, entry: Entry, reason: str) -> AddedPage:
-        content = entry.page(url)
+    def _from_feed(self, url: str, content: bytes, reason: str) -> AddedPage:
         _, added = self._put(None, f"{file_stem(url)}.html", content)
         notes = (f"the page could not be fetched ({reason}); kept what the feed has of it",)
         received = hashlib.sha256(content).hexdigest()

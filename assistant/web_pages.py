@@ -13,7 +13,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import regex
 
-from assistant.errors import FetchError
+from assistant.articles.decoding import decode
+from assistant.errors import ArticleUnreadable, FetchError
 from assistant.file_names import safe_stem
 from assistant.markup import display_text, web_link
 
@@ -43,33 +44,6 @@ ACCEPT_FEED = "application/rss+xml, application/atom+xml, application/xml;q=0.9,
 _LONGEST_HEAD = 200_000
 """Characters of a page in which its head is looked for."""
 
-_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-# Python knows more names, some of codes that no page is written in.
-_CHARSET = regex.compile(
-    r"utf-?8|utf-?16(?:le|be)?|iso-?8859-\d{1,2}|latin\d|(?:us-)?ascii|(?:windows|cp)-?\d{3,4}"
-    r"|koi8-[rut]|gb(?:2312|k|18030)|big5(?:-hkscs)?|euc-(?:kr|jp)|ks_c_5601-1987"
-    r"|shift[_-]jis|iso-2022-(?:jp|kr)|tis-620|macintosh"
-)
-# What browsers read under these names: supersets, which pages use.
-_READ_AS = {
-    "iso-8859-1": "cp1252",
-    "latin1": "cp1252",
-    "ascii": "cp1252",
-    "us-ascii": "cp1252",
-    "iso-8859-9": "cp1254",
-    "iso-8859-11": "cp874",
-    "tis-620": "cp874",
-    "windows-874": "cp874",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "big5": "big5hkscs",
-    "euc-kr": "cp949",
-    "ks_c_5601-1987": "cp949",
-    "shift_jis": "cp932",
-    "shift-jis": "cp932",
-    "macintosh": "mac_roman",
-}
-_SEVEN_BITS = ("iso-2022", "utf-16", "utf16")
 _ENDING = regex.compile(r"\.[A-Za-z]{2,5}\Z")
 _LINE_END = regex.compile(r"\n")
 _XML_ENCODING = regex.compile(r"""encoding\s*=\s*["']([\w.:-]+)""")
@@ -127,26 +101,16 @@ def file_stem(url: str) -> str:
 
 def _decoded(body: bytes, charset: str) -> tuple[str | None, str | None]:
     """The text, or None where a reader has to find out its encoding; and a note."""
-    mark = next((name for start, name in _BOMS if body.startswith(start)), None)
-    label = charset.strip().lower().removeprefix("x-")
-    known = _CHARSET.fullmatch(label) is not None
-    codec = _READ_AS.get(label, label) if known else None
-    note = None
-    if label and not known:
-        note = f"the server names the encoding {display_text(label)[:40]!r}, which is not known"
-    if mark is not None:
-        codec = mark
-    elif b"\0" not in body and not (codec or "").startswith(_SEVEN_BITS):
-        # Text of another encoding is hardly ever valid UTF-8 by chance, and servers that name
-        # one for all of their pages are many.
-        with suppress(UnicodeDecodeError):
-            return body.decode("utf-8"), None
-    if codec is None:
-        return None, note
+    named = f"the encoding {display_text(charset)[:40]!r} that was named"
+    note = f"the page is not in {named}; it is looked for" if charset else None
     try:
-        return body.decode(codec), None
-    except (UnicodeDecodeError, LookupError):
-        return None, f"the page is not in the encoding {codec} that was named; it is looked for"
+        found = decode(body, declared=charset)
+    except ArticleUnreadable:
+        return None, note
+    if found.note is not None and (found.encoding != "utf-8" or found.repaired):
+        return None, note
+    # Decoded again, because a page keeps its ends of lines.
+    return body.decode(found.encoding).removeprefix("\ufeff"), None
 
 
 class _Head(HTMLParser):
@@ -210,7 +174,7 @@ class _Head(HTMLParser):
 
 def _told_its_address(url: str, text: str | None, body: bytes) -> bytes:
     # Latin-1 takes any byte and gives it back.
-    page = body.decode("latin-1") if text is None else text.removeprefix("\ufeff")
+    page = body.decode("latin-1") if text is None else text
     head = _Head(page[:_LONGEST_HEAD])
     address = html.escape(_canonical(url, head.canonical))
     added = f'<!-- added when it was fetched: --><link rel="canonical" href="{address}"/>'

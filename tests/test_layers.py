@@ -37,7 +37,6 @@ LAYERS = (
         "embedding",
         "endpoint",
         "facts",
-        "feeds",
         "fetching",
         "following",
         "kept_pages",
@@ -54,9 +53,8 @@ LAYERS = (
         "saved",
         "times",
         "titles",
-        "web_pages",
     ),
-    ("index", "answer_file", "checking", "editing"),
+    ("index", "answer_file", "checking", "editing", "feeds", "web_pages"),
     (
         "adding",
         "collection",

@@ -142,7 +142,7 @@ def decode(data: bytes, *, declared: str | None = None) -> Decoded:
         if data.startswith(mark):
             return _marked(data[len(mark) :], name, len(mark))
     if b"\0" in data:
-        return _wide(data)
+        return _wide(data, declared)
     found, unbelieved = _declared(data, declared) if declared else (None, None)
     if found is None:
         found = _escaped(data) or _utf8(data) or _mixed(data) or _detected(data)
@@ -183,7 +183,7 @@ def _strange(text: str) -> int:
     )
 
 
-def _wide(data: bytes) -> Decoded:
+def _wide(data: bytes, declared: str | None) -> Decoded:
     """UTF-16 or 32 without a mark, told by where its zeros are. Raises ArticleUnreadable."""
     zeros = data.count(0)
     ascii_bytes = len(_ASCII.findall(data))
@@ -203,7 +203,8 @@ def _wide(data: bytes) -> Decoded:
         strange, _, _, best = min(found)
         if strange * 100 <= min(len(best.text), _SAMPLE):
             note = f"read as {shown(best.encoding)}, which it does not say itself"
-            return Decoded(clean_newlines(best.text), best.encoding, note)
+            said = best.encoding.startswith(codecs_of(declared or "")[:1])
+            return Decoded(clean_newlines(best.text), best.encoding, None if said else note)
     raise ArticleUnreadable("the file is binary, not text")
 
 

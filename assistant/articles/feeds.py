@@ -43,18 +43,18 @@ class Entry:
 
 
 def feed_entries(
-    data: bytes, *, encoding: str | None = None
+    data: bytes, *, encoding: str | None = None, doctype: bool = True
 ) -> tuple[list[Entry], tuple[str, ...]]:
     """The entries of a feed, and what is to be said of its encoding and its XML.
 
-    `encoding` is what the outside says. Raises ArticleUnreadable for what is no feed, and for XML
-    with entities of its own.
+    `encoding` is what the outside says; `doctype`, whether a document type without entities is
+    borne. Raises ArticleUnreadable for what is no feed, and for XML with entities of its own.
     """
     import feedparser
 
     decoded = _decoded(data, encoding)
     text = _DECLARATION.sub("", decoded.text, count=1)
-    wrong = _check(text)
+    wrong = _check(text, doctype=doctype)
     broken = f"the XML is broken ({wrong}); what was found in it was read" if wrong else None
     # A stream: what is given as a string could be taken for the name of a file.
     content = io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>' + text.encode())
@@ -126,23 +126,25 @@ class _Target:
         self._depth -= 1
 
 
-def _check(text: str) -> str | None:
+def _check(text: str, *, doctype: bool) -> str | None:
     """What is wrong with the XML. Raises ArticleUnreadable where it must not be parsed further."""
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
+    declarations = ("<!ENTITY",) if doctype else ("<!ENTITY", "<!DOCTYPE")
+    declares = f"the XML declares {'' if doctype else 'types or '}entities, which are not read"
     target = _Target()
-    parser = DefusedXMLParser(target=target)
+    parser = DefusedXMLParser(target=target, forbid_dtd=not doctype)
     wrong = None
     try:
         parser.feed(text)
         parser.close()
     except DefusedXmlException:
-        raise ArticleUnreadable("the XML declares entities, which are not read") from None
+        raise ArticleUnreadable(declares) from None
     except (ParseError, ValueError, AttributeError) as error:
         wrong = str(error)[:80]
-        if "<!ENTITY" in text:
-            raise ArticleUnreadable("the XML declares entities, which are not read") from None
+        if any(one in text for one in declarations):
+            raise ArticleUnreadable(declares) from None
     if target.root is None:
         raise ArticleUnreadable(f"the file is not XML ({wrong})")
     root = target.root.rpartition("}")[2]

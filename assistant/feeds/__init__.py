@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from assistant.feeds.apart import MAX_BYTES, read_feed
-from assistant.feeds.entries import Entry
+from assistant.feeds.pages import entry_page
 
-__all__ = ["MAX_BYTES", "Entry", "read_feed"]
+__all__ = ["MAX_BYTES", "entry_page", "read_feed"]

@@ -6,8 +6,8 @@ import json
 import subprocess
 import sys
 
+from assistant.articles.feeds import Entry
 from assistant.errors import FetchError
-from assistant.feeds.entries import Entry
 
 MAX_BYTES = 5_000_000
 """Bytes of a feed; its parser takes seconds for each megabyte."""
@@ -26,7 +26,7 @@ run_here(sys.argv[2])
 def read_feed(
     data: bytes, *, url: str, charset: str = "", seconds: float = _SECONDS
 ) -> tuple[Entry, ...]:
-    """The entries of a feed in its order.
+    """The entries of a feed in its order, their times in ISO 8601.
 
     Relative links are taken from `url`; `charset` is what the server says, if anything. Raises
     FetchError for what is no feed, declares types or entities, or takes too long.
@@ -50,4 +50,6 @@ def read_feed(
         raise FetchError("the feed cannot be parsed") from None
     if "error" in answer:
         raise FetchError(answer["error"])
-    return tuple(Entry(**values) for values in answer["entries"])
+    return tuple(
+        Entry(**{**values, "authors": tuple(values["authors"])}) for values in answer["entries"]
+    )
