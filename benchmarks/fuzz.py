@@ -145,9 +145,10 @@ def fuzz_here(name: str, arguments: list[str]) -> None:
     with atheris.instrument_imports(include=["assistant.articles", "feedparser", "pypdf", "email"]):
         for module in [one for one in sys.modules if one.startswith("assistant.articles")]:
             del sys.modules[module]
-        from assistant.articles import formats
+        from assistant.articles import formats, source
 
-    globals().update(read_source=formats.read_source)
+    # The instrumented modules have classes of their own.
+    globals().update(read_source=formats.read_source, Source=source.Source, Budget=source.Budget)
     atheris.Setup([sys.argv[0], *arguments], lambda data: read(name, file_of(name, data)))
     atheris.Fuzz()
 
