@@ -46,7 +46,7 @@ def _write_files(train: Path, root: Path, count: int) -> list[Path]:
     with tempfile.TemporaryDirectory() as folder:
         write_collection(train, Path(folder), count * _PASSAGES_EACH)
         files = []
-        lines = (Path(folder) / COLLECTION).read_text(encoding="utf-8").splitlines()
+        lines = (Path(folder) / COLLECTION).read_text(encoding="utf-8").rstrip("\n").split("\n")
     for number, line in enumerate(lines):
         article = json.loads(line)
         path = root / str(number // _IN_A_FOLDER) / f"{article['id']}.md"
