@@ -97,8 +97,8 @@ def test_an_index_is_the_same_whether_built_at_once_or_in_steps(
     tiny_model: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # Parts of two passages, so that some are taken over and some are not.
-    monkeypatch.setattr(writing, "_PART_PASSAGES", 2)
+    # As in a large collection: some parts are taken over, some are not, all are merged.
+    monkeypatch.setattr(writing, "_ONE_PART", 3)
     root = tmp_path_factory.mktemp("steps")
     articles, index = root / "articles", root / "index"
     write_articles(articles, COLLECTION[:2])

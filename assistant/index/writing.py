@@ -136,7 +136,7 @@ def _write_files(
         write_words(words, contents.words)
     lexical = target / "lexical"
     _write_lexical(lexical, contents, old, tell)
-    for path in lexical.iterdir():
+    for path in (path for path in lexical.rglob("*") if path.is_file()):
         # tantivy keeps some of its files from all others who may read an index.
         path.chmod((target / "store.sqlite").stat().st_mode)
 
@@ -191,7 +191,7 @@ def write_generation(
         }
         data = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
         write_atomically(partial / MANIFEST, data)
-        for inner in (path for path in partial.iterdir() if path.is_dir()):
+        for inner in (path for path in partial.rglob("*") if path.is_dir()):
             sync_folder(inner)
         tell(len(contents.passages), len(contents.passages))
         partial.rename(folder / name)

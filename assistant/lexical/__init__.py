@@ -1,14 +1,16 @@
 """The lexical legs, BM25 in tantivy: over our own terms, and over romanised ones.
 
-    lexical/<segment>.*    tantivy's segments
-    lexical/meta.json      tantivy's list of them
+    lexical/<segment>.*    the segment that is searched
+    lexical/meta.json      tantivy's account of it
+    lexical/parts/         the segments of the parts, where there are several
     lexical/parts.json     the parts that the passages are indexed in, and the segments of each
     lexical/rows.npy       the row of each passage, part after part
 
-The passages are indexed in parts, by their articles, and a new generation takes over the parts
-in which nothing has changed. Which part an article is in depends on its id and on how many
-passages there are, so an index is the same whether it was built at once or in steps. tantivy
-counts terms over all segments: scores do not depend on the parts.
+The passages of a large collection are indexed in parts, by their articles, and a new generation
+takes over the parts in which nothing has changed. tantivy merges them to one segment, in a tenth
+of the time that indexing takes: searched as they are, 16 segments take three times as long.
+Which part an article is in depends on its id and on whether the collection is large, and nothing
+is ever deleted from an index, so it is the same whether it was built at once or in steps.
 """
 
 from __future__ import annotations

@@ -22,6 +22,9 @@ from assistant.lexical.writing import PARTS, ROWS
 
 Rows = npt.NDArray[np.int64]
 
+_TIES = 32
+"""So many more are searched: which of equal scores come first must not depend on the segments."""
+
 _COMMON_SHARE = 0.02
 _COMMON_LEAST = 50
 """Romanised terms in more passages than both say are little words: of no use, and slow."""
@@ -59,7 +62,7 @@ def _links_to(folder: Path) -> Iterator[Path]:
                 )
             )
             for path in folder.resolve().iterdir():
-                if not path.name.endswith(".lock"):
+                if path.is_file() and not path.name.endswith(".lock"):
                     (made / path.name).symlink_to(path)
             links = made
         yield links
@@ -166,11 +169,13 @@ class LexicalIndex:
             return LexicalMatches(np.zeros(0, np.int64), empty, empty, weights)
         wanted = [(tantivy.Occur.Must, query.boolean_query(clauses))]
         wanted += self._filters(languages, sources, since, until)
-        found = self._searcher.search(query.boolean_query(wanted), limit=k, count=False).hits
+        found = self._searcher.search(
+            query.boolean_query(wanted), limit=k + _TIES, count=False
+        ).hits
         places = self._searcher.fast_field_values(PLACE, [address for _, address in found])
         rows = self._rows_of(np.array(places, np.int64))
         scores = np.array([score for score, _ in found], np.float32)
-        order = np.lexsort((rows, -scores))
+        order = np.lexsort((rows, -scores))[:k]
         total = np.float32(sum(weights.values()) or 1)
         coverage = np.minimum(scores / total, np.float32(1))
         return LexicalMatches(rows[order], scores[order], coverage[order], weights)

@@ -1,4 +1,4 @@
-"""The write side: each part an index of its own, whose segments are put together."""
+"""The write side: each part an index of its own, whose segments are put together and merged."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ import tantivy
 from assistant.lexical.fields import LexicalEntry, document, schema
 
 _WRITER_BYTES = 64_000_000
-_MOST_PARTS = 16
-"""Each costs a look into its dictionary for each term of a question."""
+_PARTS = 16
+"""At least 8, or tantivy would not merge them."""
 
-_PART_PASSAGES = 8_192
-"""Up to about so many passages are indexed anew for one that changed, while parts are few."""
+_ONE_PART = 8_192
+"""With fewer passages than this, all are indexed anew."""
 
-_META, PARTS, ROWS = "meta.json", "parts.json", "rows.npy"
+_META, _MANAGED, PARTS, ROWS = "meta.json", ".managed.json", "parts.json", "rows.npy"
+_KEPT = "parts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class Part:
 
 
 def parts_for(passages: int) -> int:
-    """How many parts so many passages are indexed in: a power of two, for few ever change."""
-    return min(_MOST_PARTS, 1 << (passages // _PART_PASSAGES).bit_length())
+    """How many parts so many passages are indexed in."""
+    return 1 if passages < _ONE_PART else _PARTS
 
 
 def part_of(article_id: str, parts: int) -> int:
@@ -67,13 +68,15 @@ def write_parts(
     known = {} if old is None else _read_parts(old)
     listed: list[dict[str, Any]] = []
     meta: dict[str, Any] | None = None
+    kept_in = _place(folder, len(parts))
+    kept_in.mkdir(exist_ok=True)
     for number, part in enumerate(parts):
         kept = known.get((number, len(parts), part.key))
         if kept is not None and old is not None:
             meta = meta or json.loads((old / _META).read_bytes())
             segments = kept
-            for path in _files_of(old, segments):
-                shutil.copyfile(path, folder / path.name)
+            for path in _files_of(_place(old, len(parts)), segments):
+                shutil.copyfile(path, kept_in / path.name)
         else:
             aside = folder / ".part"
             aside.mkdir()
@@ -81,16 +84,46 @@ def write_parts(
             meta = meta or made
             segments = made["segments"]
             for path in _files_of(aside, segments):
-                path.rename(folder / path.name)
+                path.rename(kept_in / path.name)
             shutil.rmtree(aside)
         listed.append({"key": part.key, "passages": len(part.rows), "segments": segments})
     if meta is None:
         raise ValueError("there is no part to be written")
     whole = {**meta, "segments": [one for part in listed for one in part["segments"]]}
-    managed = sorted(path.name for path in folder.iterdir())
+    if kept_in != folder:
+        for path in kept_in.iterdir():
+            _link(path, folder / path.name)
+    managed = sorted(path.name for path in folder.iterdir() if path.is_file())
     (folder / _META).write_text(json.dumps(whole), encoding="utf-8")
-    (folder / ".managed.json").write_text(json.dumps([*managed, _META]), encoding="utf-8")
+    (folder / _MANAGED).write_text(json.dumps([*managed, _META]), encoding="utf-8")
+    if kept_in != folder:
+        _merge(folder)
     _list(folder, listed, np.array([row for part in parts for row in part.rows], np.int64))
+
+
+def _place(folder: Path, parts: int) -> Path:
+    """Where the segments of the parts are: a single one is the index itself."""
+    return folder if parts == 1 else folder / _KEPT
+
+
+def _link(path: Path, other: Path) -> None:
+    """Gives a file a second name, or copies it where there are no second names."""
+    try:
+        other.hardlink_to(path)
+    except OSError:
+        shutil.copyfile(path, other)
+
+
+def _merge(folder: Path) -> None:
+    """Has tantivy merge the segments to one; it removes the names of those that it has merged."""
+    writer = tantivy.Index.open(str(folder)).writer(heap_size=_WRITER_BYTES, num_threads=1)
+    try:
+        # There is nothing to be written, but many segments to be found by its policy.
+        writer.commit()
+    finally:
+        writer.wait_merging_threads()
+    for lock in folder.glob(".*.lock"):
+        lock.unlink()
 
 
 def list_as_one_part(folder: Path, passages: int) -> None:
