@@ -437,7 +437,8 @@ def test_a_new_chat_ends_an_answer_that_grows(browser: Any) -> None:
 
         eventually(asked)
         page.wait_for_selector("#chat .refusal")
-        assert page.locator("#sources details.turn").count() == 1
+        # A slow machine may take the same question twice; nothing is left of the one before.
+        assert QUESTION not in page.inner_text("#chat")
         assert page.locator("#chat .sentence").count() == 0
 
 
@@ -467,7 +468,7 @@ def test_a_day_to_count_from_is_chosen(browser: Any) -> None:
         page.click("#show-filters")
         page.fill("#as-of input.time", "2023-11-20")
         page.keyboard.press("Enter")
-        assert page.locator("#as-of button").is_visible()
+        page.wait_for_selector("#as-of button")
         page.wait_for_selector("#active .chip:has-text('as of 2023-11-20')")
         ask(page, "missiles")
         assert backend.asked[-1] == ("missiles", (), "2023-11-20")
