@@ -20,6 +20,7 @@ from typing import Any
 from assistant.building import build
 from assistant.errors import AssistantError, BuildCancelled, NothingReadable
 from assistant.index import Index
+from assistant.processes import python_command
 from assistant.types import BuildReport, Skipped
 
 _NICE = 2
@@ -32,13 +33,6 @@ _PATIENCE = 3.0
 """Seconds that a cancelled process has to end by itself: it may be loading a model."""
 
 _MOST_REASONS = 3
-_START = f"""
-import json, sys
-sys.path[:] = json.loads(sys.argv[1])
-from {__name__} import run_here
-run_here(*sys.argv[2:])
-"""
-"""What the other process runs: it finds the same modules, wherever this one found them."""
 
 
 class BuildProcess:
@@ -59,14 +53,7 @@ class BuildProcess:
         build, and RuntimeError where it ended in another way, with what is known of it.
         """
         process = subprocess.Popen(  # noqa: S603 - no shell, and arguments, not options
-            [
-                sys.executable,
-                "-P",
-                "-c",
-                _START,
-                json.dumps([*map(str, sys.path)]),
-                *self._arguments,
-            ],
+            python_command("assistant.apart:run_here", *self._arguments),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),

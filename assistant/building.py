@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from assistant.passages import SplitSettings
 from assistant.pieces import Model, Pieces
 from assistant.planning import make_plan
 from assistant.settings import Settings
-from assistant.types import Article, BuildReport
+from assistant.types import BuildReport
 
 Progress = Callable[[str, int, int], None]
 """Told of a stage, how much of it is done, and how much there is.
@@ -53,26 +54,30 @@ class _Watch:
             self._progress(stage, done, total)
 
 
-def _old_index(folder: Path, stack: ExitStack) -> Index | None:
-    """The index as it is, checked to the last byte, for what is copied from it is not made anew."""
-    try:
-        index = Index.open(folder)
-    except AssistantError:
-        # Nothing to start from: whatever is wrong with it, a full build replaces it.
-        return None
-    stack.callback(index.close)
-    return index
+@dataclass(frozen=True, slots=True)
+class _Old:
+    """The index as it is, if there is one that can be started from, and what it holds."""
 
+    index: Index | None
+    before: Before
 
-def _is_current(folder: Path, generation: str) -> bool:
-    try:
-        return current_generation(folder) == generation
-    except AssistantError:
-        return False
+    @classmethod
+    def open(cls, folder: Path, stack: ExitStack) -> _Old:
+        try:
+            index = Index.open(folder)
+        except AssistantError:
+            # Nothing to start from: whatever is wrong with it, a full build replaces it.
+            return cls(None, Before({}, {}))
+        stack.callback(index.close)
+        articles = {article.id: article for article in index.store.all_articles()}
+        return cls(index, Before(articles, index.store.files()))
 
-
-def _articles_of(index: Index | None) -> dict[str, Article]:
-    return {} if index is None else {one.id: one for one in index.store.all_articles()}
+    def is_current(self, folder: Path) -> bool:
+        try:
+            now = current_generation(folder)
+        except AssistantError:
+            return False
+        return self.index is not None and self.index.info.generation == now
 
 
 def build(
@@ -104,11 +109,11 @@ def build(
         prepare_for_build(settings.index, dry_run=dry_run)
     model_of = Model(settings.model)
     with ExitStack() as stack:
-        old = _old_index(settings.index, stack)
+        old = _Old.open(settings.index, stack)
         gathered = gather(
             settings.articles,
             limits=limits,
-            before=None if full or old is None else Before(_articles_of(old), old.store.files()),
+            before=None if full else old.before,
             tell=partial(watch, "reading"),
         )
         run = partial(_run, settings, model_of, gathered, clock=clock, full=full, watch=watch)
@@ -118,9 +123,9 @@ def build(
             settings.index.mkdir(parents=True, exist_ok=True)
             stack.enter_context(exclusive(settings.index / ".lock"))
             clear_left_overs(settings.index)
-            if old is None or not _is_current(settings.index, old.info.generation):
+            if not old.is_current(settings.index):
                 # Another build came between.
-                old = _old_index(settings.index, stack)
+                old = _Old.open(settings.index, stack)
             report = run(old, dry_run=False)
             write_last_build(settings.index, report)
             return report
@@ -135,15 +140,16 @@ def _run(
     settings: Settings,
     model: Model,
     gathered: Gathered,
-    old: Index | None,
+    start: _Old,
     clock: float,
     *,
     full: bool,
     dry_run: bool,
     watch: _Watch,
 ) -> BuildReport:
+    old = start.index
     fingerprint = model.fingerprint()
-    plan = make_plan(gathered.articles, _articles_of(old))
+    plan = make_plan(gathered.articles, start.before.articles)
     reusable = old is not None and not full and old.fingerprint == fingerprint
     if old is not None and reusable and dict(old.split) != SplitSettings().to_dict():
         # Settings other than the defaults come from the model's length; ask it.
@@ -166,7 +172,7 @@ def _run(
             changes=plan.changes if dry_run else (),
         )
 
-    same_files = old is not None and set(old.store.files().values()) == set(gathered.files)
+    same_files = set(start.before.files.values()) == set(gathered.files)
     if old is not None and reusable and plan.is_nothing and (same_files or dry_run):
         return report(old.info.generation, old.info.passages, 0)
     pieces = Pieces(model, kept=plan.kept, old=old) if reusable else Pieces(model)

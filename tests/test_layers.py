@@ -23,6 +23,7 @@ LAYERS = (
         "files",
         "file_names",
         "limits",
+        "processes",
         "references",
         "question_words",
         "number_words",

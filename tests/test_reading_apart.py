@@ -15,7 +15,6 @@ from assistant.types import Article, Skipped
 # What the process runs: a format whose parser does what the file says.
 WILD = """
 import json, os, sys, time
-sys.path[:] = json.loads(sys.argv[1])
 from pathlib import Path
 from assistant.articles import formats
 from assistant.articles.plain import read_plain
@@ -57,14 +56,16 @@ def read_wild(source):
 
 formats.READERS[".wild"] = formats.Format(read_wild)
 from assistant.articles.worker import run_here
-run_here(sys.argv[2])
 """
 SMALL = Limits(seconds=1, memory_bytes=1_000_000_000)
 
 
 @pytest.fixture(autouse=True)
-def wild(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "_START", WILD)
+def wild(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("modules")
+    (folder / "wild_readers.py").write_text(WILD)
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setattr(apart, "_RUN", "wild_readers:run_here")
     monkeypatch.setattr(apart, "_STARTING_SECONDS", 20)
     monkeypatch.setitem(formats.READERS, ".wild", Format(read_plain))
 

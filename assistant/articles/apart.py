@@ -6,25 +6,18 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from assistant.articles.folder import relative_name
 from assistant.articles.formats import Items
 from assistant.limits import Limits
+from assistant.processes import python_command
 from assistant.types import Article, Skipped
 
-_START = """
-import json, sys
-sys.path[:] = json.loads(sys.argv[1])
-from assistant.articles.worker import run_here
-run_here(sys.argv[2])
-"""
-"""What the process runs: it finds the same modules, wherever this one found them."""
+_RUN = "assistant.articles.worker:run_here"
 
 _STARTING_SECONDS = 60
 """A new process may take this much longer: it imports the libraries that parse."""
@@ -83,17 +76,6 @@ class Worker:
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
         self._alarm: _Alarm | None = None
-
-    def __enter__(self) -> Worker:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def read(self, path: Path, root: Path) -> Items:
         """The articles of a file, and what of it could not be used. Never raises for its content.
@@ -157,14 +139,7 @@ class Worker:
             # One thread each: the memory that more of them reserve counts against the limit.
             environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
             self._process = subprocess.Popen(  # noqa: S603 - no shell, and arguments, not options
-                [
-                    sys.executable,
-                    "-P",
-                    "-c",
-                    _START,
-                    json.dumps([*map(str, sys.path)]),
-                    json.dumps(self._limits.to_dict()),
-                ],
+                python_command(_RUN, json.dumps(self._limits.to_dict())),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -18,58 +18,8 @@ from assistant.articles.folder import source_of
 from assistant.articles.formats import read_source
 from assistant.language import load_identifier
 from assistant.limits import Limits
+from assistant.processes import confine
 from assistant.types import Article, Skipped
-
-_REFUSED = (
-    "os.exec",
-    "os.fork",
-    "os.forkpty",
-    "os.posix_spawn",
-    "os.spawn",
-    "os.system",
-    "pty.spawn",
-    "socket.bind",
-    "socket.connect",
-    "socket.getaddrinfo",
-    "socket.gethostbyname",
-    "socket.sendto",
-    "subprocess.Popen",
-    "os.link",
-    "os.mkdir",
-    "os.remove",
-    "os.rename",
-    "os.rmdir",
-    "os.symlink",
-    "os.truncate",
-)
-"""Events of Python's audit hooks (docs.python.org/3/library/audit_events.html)."""
-
-_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-
-
-def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
-    writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITES
-    if event in _REFUSED or (writes and arguments[0] != os.devnull):
-        raise PermissionError(f"a reader may not do this: {event}")
-
-
-def _confine(limits: Limits) -> None:
-    """Bounds what this process can do. What the system cannot bound is left as it is."""
-    if sys.platform != "win32":
-        import resource
-
-        for kind, most in (
-            (resource.RLIMIT_CORE, 0),
-            (resource.RLIMIT_FSIZE, 0),
-            (resource.RLIMIT_AS, limits.memory_bytes),
-        ):
-            _, hard = resource.getrlimit(kind)
-            allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
-            try:
-                resource.setrlimit(kind, (allowed, hard))
-            except (OSError, ValueError):
-                continue
-    sys.addaudithook(_refuse)
 
 
 def _say(lines: IO[str], values: dict[str, Any]) -> None:
@@ -101,7 +51,7 @@ def run_here(limits: str) -> None:
     bounds = Limits(**json.loads(limits))
     # It is unpacked to a temporary file, which may not be made afterwards.
     load_identifier()
-    _confine(bounds)
+    confine(memory_bytes=bounds.memory_bytes)
     for line in sys.stdin.buffer:
         told = json.loads(line)
         path = Path(told["path"])

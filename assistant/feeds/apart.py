@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 
 from assistant.articles.feeds import Entry
 from assistant.errors import FetchError
+from assistant.processes import python_command
 
 MAX_BYTES = 5_000_000
 """Bytes of a feed; its parser takes seconds for each megabyte."""
 
 _SECONDS = 30.0
 _MEMORY = 2_000_000_000
-_START = """
-import json, sys
-sys.path[:] = json.loads(sys.argv[1])
-from assistant.feeds.parsing import run_here
-run_here(sys.argv[2])
-"""
-"""What the process runs: it finds the same modules, wherever this one found them."""
 
 
 def read_feed(
@@ -36,7 +29,7 @@ def read_feed(
     told = json.dumps({"url": url, "charset": charset, "memory": _MEMORY})
     try:
         done = subprocess.run(  # noqa: S603 - no shell, and arguments, not options
-            [sys.executable, "-P", "-c", _START, json.dumps([*map(str, sys.path)]), told],
+            python_command("assistant.feeds.parsing:run_here", told),
             input=data,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

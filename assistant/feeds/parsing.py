@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 
 from assistant.articles.feeds import Entry, feed_entries
 from assistant.errors import ArticleUnreadable, FetchError
+from assistant.processes import confine
 
 
 def parse_feed(data: bytes, *, url: str, charset: str = "") -> tuple[Entry, ...]:
@@ -46,13 +47,7 @@ def run_here(told: str) -> None:
     `told` is JSON with the `url`, the `charset` and the `memory` in bytes that may be taken.
     """
     values = json.loads(told)
-    if sys.platform != "win32":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        most = values["memory"] if hard == resource.RLIM_INFINITY else min(values["memory"], hard)
-        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    confine(memory_bytes=values["memory"])
     try:
         entries = parse_feed(sys.stdin.buffer.read(), url=values["url"], charset=values["charset"])
         answer: dict[str, Any] = {"entries": [asdict(entry) for entry in entries]}
