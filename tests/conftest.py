@@ -6,6 +6,7 @@ import os
 import runpy
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ import pytest
 from chat_browsing import chromium, reader
 from helpers import COLLECTION, GUARD, ROOT, write_articles
 from tiny import write_tiny_model
+from warm_readers import Warm
 
 from assistant import embedding
 from assistant.api import Assistant
@@ -63,8 +65,10 @@ def _bundled_once(load: Callable[[str], Any]) -> Callable[[str], Any]:
 @pytest.fixture(scope="session", autouse=True)
 def no_waiting() -> Iterator[None]:
     """Indexes share one bundled model, whose files take longer to read than most indexes to
-    build, and nothing waits for the disk."""
-    with pytest.MonkeyPatch.context() as patch:
+    build; files are read by processes that have read others; and nothing waits for the disk."""
+    warm = Warm()
+    with pytest.MonkeyPatch.context() as patch, closing(warm):
+        patch.setattr("assistant.articles.reading.Worker", warm.lend)
         patch.setattr(os, "fsync", lambda descriptor: None)
         for name in ("load_for_passages", "static_part"):
             patch.setattr(f"assistant.pieces.{name}", _bundled_once(getattr(embedding, name)))

@@ -66,6 +66,8 @@ def wild(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFacto
     (folder / "wild_readers.py").write_text(WILD)
     monkeypatch.syspath_prepend(folder)
     monkeypatch.setattr(apart, "_RUN", "wild_readers:run_here")
+    # Not one that other tests have used.
+    monkeypatch.setattr("assistant.articles.reading.Worker", apart.Worker)
     monkeypatch.setattr(apart, "_STARTING_SECONDS", 20)
     monkeypatch.setitem(formats.READERS, ".wild", Format(read_plain))
 

@@ -20,7 +20,7 @@ from assistant.types import Article, Skipped
 _RUN = "assistant.articles.worker:run_here"
 
 _STARTING_SECONDS = 60
-"""A new process may take this much longer: it imports the libraries that parse."""
+"""So long may a new process take until it is ready to read."""
 
 _LONGEST = 10
 """How many times as long as without a sign of life a file may take to its next article."""
@@ -88,8 +88,9 @@ class Worker:
         whole = False
         try:
             assert process.stdin is not None and process.stdout is not None
-            told = {"path": str(path), "root": str(root), "name": name}
-            alarm.set(self._limits.seconds + (_STARTING_SECONDS if started else 0))
+            # The process stays in the folder in which it was started.
+            told = {"path": str(path.absolute()), "root": str(root.absolute()), "name": name}
+            alarm.set(_STARTING_SECONDS if started else self._limits.seconds)
             since = time.monotonic()
             try:
                 process.stdin.write(json.dumps(told).encode() + b"\n")
@@ -107,6 +108,10 @@ class Worker:
                 if "done" in values:
                     whole = True
                     return bool(values["settled"])
+                if "ready" in values:
+                    since = time.monotonic()
+                    alarm.set(self._limits.seconds)
+                    continue
                 if "alive" in values:
                     left = since + _LONGEST * self._limits.seconds - time.monotonic()
                     alarm.set(max(0.0, min(self._limits.seconds, left)))

@@ -52,6 +52,8 @@ def run_here(limits: str) -> None:
     # It is unpacked to a temporary file, which may not be made afterwards.
     load_identifier()
     confine(memory_bytes=bounds.memory_bytes)
+    _say(lines, {"ready": True})
+    lines.flush()
     for line in sys.stdin.buffer:
         told = json.loads(line)
         path = Path(told["path"])
