@@ -103,7 +103,10 @@ def test_a_parser_that_misbehaves_costs_its_file(tmp_path: Path) -> None:
     assert found["a.txt"] == ["Plain text is read here."]
 
 
-def test_a_sign_of_life_gives_more_time_but_not_for_ever(tmp_path: Path) -> None:
+def test_a_sign_of_life_gives_more_time_but_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "_LONGEST", 4)
     (tmp_path / "a.wild").write_text("pages 5")
     (tmp_path / "b.wild").write_text("pages 60")
     found = reasons(tmp_path)
