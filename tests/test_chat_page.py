@@ -320,6 +320,11 @@ def test_the_index_is_built_again_while_questions_are_answered(page: Any) -> Non
     ask(page, QUESTION)
     page.click("#collection-tab-button")
     page.click("#cancel")
+    eventually(lambda: REBUILDING.now.state == "cancelled")
+    # At once, while the page still follows the build that was cancelled.
+    page.click("#start")
+    eventually(lambda: REBUILDING.now.state == "running")
+    page.click("#cancel")
     page.wait_for_selector("#status:has-text('Cancelled. The index is as it was.')")
     page.click("#start")
     page.wait_for_selector("#status:has-text('Embedding')")

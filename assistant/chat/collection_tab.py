@@ -59,7 +59,8 @@ class CollectionTab:
                 "concurrency_id": "rebuild",
                 "concurrency_limit": _AT_ONCE,
             }
-            self.start.click(self._rebuild, None, **following)
+            # A click counts even while the page still follows a build that was cancelled.
+            self.start.click(self._rebuild, None, **following, trigger_mode="multiple")
             self.cancel.click(self._cancel, None, None, **QUICK)
 
     def connect_opening(self, tab: gr.Tab) -> None:
