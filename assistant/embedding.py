@@ -126,7 +126,7 @@ class StaticEmbedder:
         from tokenizers import Tokenizer
 
         self.name = name
-        self.max_tokens = None
+        self.max_tokens: int | None = None
         self._folder = folder
         part = folder / _static_part(folder)
         try:

@@ -79,6 +79,14 @@ class BuildCancelled(AssistantError):
     """A build was cancelled; an index that was there is unchanged."""
 
 
+class BuildInterrupted(AssistantError):
+    """A process of a build ended before its work was done; an index that was there is unchanged."""
+
+
+class ShardError(AssistantError):
+    """Shards of a build cannot be merged: they are not whole, or not of the same build."""
+
+
 class EditError(AssistantError):
     """An article cannot be added to the folder, or not be taken out of it again."""
 

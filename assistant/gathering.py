@@ -4,21 +4,46 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from assistant import __version__
-from assistant.articles import FileItems, Found, Reading, check_file, find_files, relative_name
+from assistant.articles import FileItems, Reading, check_file, find_files, relative_name
 from assistant.errors import ArticleUnreadable, NothingReadable
 from assistant.files import sha256_file
 from assistant.limits import Limits
-from assistant.store import FileRead
+from assistant.spool import Spool
+from assistant.store import FileRead, Store
 from assistant.types import Article, Skipped
 
 _OPTIONAL = ("pyarrow",)
 """Packages without which some files cannot be read."""
+
+
+class StoredArticles(Mapping[str, Article]):
+    """The articles of an index by id, read from it one by one."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.hashes = store.contents()
+        """Their content hashes by id, in the order of their numbers."""
+
+    def __getitem__(self, article_id: str) -> Article:
+        article = self._store.article(article_id)
+        if article is None:
+            raise KeyError(article_id)
+        return article
+
+    def __contains__(self, article_id: object) -> bool:
+        return article_id in self.hashes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.hashes)
+
+    def __len__(self) -> int:
+        return len(self.hashes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +56,14 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Articles ordered by id, what was skipped, and the files that need not be read again."""
+    """Articles, each id once, what was skipped, and the files that need not be read again.
 
-    articles: tuple[Article, ...]
-    skipped: tuple[Skipped, ...]
-    files: tuple[FileRead, ...]
+    Skipped things come with the number of their file, files in the order of their names.
+    """
+
+    articles: Spool
+    skipped: tuple[tuple[int, Skipped], ...]
+    files: tuple[tuple[int, FileRead], ...]
 
 
 def _read_with(limits: Limits) -> str:
@@ -48,9 +76,9 @@ def _read_with(limits: Limits) -> str:
 class _Files:
     """The files of a folder, each read, or remembered where its bytes are the same."""
 
-    def __init__(self, root: Path, found: Found, limits: Limits, before: Before) -> None:
+    def __init__(self, root: Path, files: Sequence[Path], limits: Limits, before: Before) -> None:
         self._root = root
-        self._found = found
+        self._files = files
         self._limits = limits
         self._before = before
         self._read_with = _read_with(limits)
@@ -58,14 +86,14 @@ class _Files:
     def __iter__(self) -> Iterator[tuple[FileItems, FileRead | None]]:
         """What each file gave, in order, and what to remember of it, if it can be remembered."""
         # Before they are read: what changes in between is read again by the next build.
-        hashes = {path: self._hash(path) for path in self._found.files}
-        remembered = {path: self._remembered(path, hashes[path]) for path in self._found.files}
-        unknown = [path for path, items in remembered.items() if items is None]
+        hashes = [self._hash(path) for path in self._files]
+        known = [self._known(path, sha) for path, sha in zip(self._files, hashes, strict=True)]
+        unknown = [path for path, file in zip(self._files, known, strict=True) if file is None]
         with Reading(self._root, limits=self._limits) as reading:
             fresh = reading.read_all(unknown)
-            for path, known in remembered.items():
-                items = next(fresh) if known is None else known
-                yield items, self._to_remember(items, hashes[path])
+            for path, sha256, file in zip(self._files, hashes, known, strict=True):
+                items = next(fresh) if file is None else self._remembered(path, file)
+                yield items, self._to_remember(items, sha256)
 
     def _hash(self, path: Path) -> str | None:
         try:
@@ -75,13 +103,16 @@ class _Files:
             # Reading it says why.
             return None
 
-    def _remembered(self, path: Path, sha256: str | None) -> FileItems | None:
+    def _known(self, path: Path, sha256: str | None) -> FileRead | None:
+        """What is known of a file that need not be read again."""
         file = self._before.files.get(relative_name(path, self._root))
         if file is None or (file.sha256, file.read_with) != (sha256, self._read_with):
             return None
-        articles = [self._before.articles.get(one) for one in file.articles]
-        known = [article for article in articles if article is not None]
-        return FileItems(path, (*known, *file.skipped)) if len(known) == len(articles) else None
+        return file if all(one in self._before.articles for one in file.articles) else None
+
+    def _remembered(self, path: Path, file: FileRead) -> FileItems:
+        articles = (self._before.articles[one] for one in file.articles)
+        return FileItems(path, (*articles, *file.skipped))
 
     def _to_remember(self, items: FileItems, sha256: str | None) -> FileRead | None:
         articles = tuple(item.id for item in items.items if isinstance(item, Article))
@@ -100,41 +131,58 @@ class _Files:
 def gather(
     root: Path,
     *,
+    into: Spool,
     limits: Limits | None = None,
     before: Before | None = None,
+    wanted: Callable[[str], bool] | None = None,
     tell: Callable[[int, int], None],
 ) -> Gathered:
     """Reads the folder or file `root`; `tell` hears of how many files are done, of how many.
 
-    Of articles with the same id the first counts, in the order of the files' names. Raises
-    ArticlesNotFound and NothingReadable.
+    Of articles with the same id the first counts, in the order of the files' names. Files whose
+    names are not `wanted` are passed over. Raises ArticlesNotFound.
     """
     found = find_files(root)
-    files = _Files(root, found, limits or Limits.resolve(), before or Before({}, {}))
-    articles: dict[str, Article] = {}
-    skipped = list(found.skipped)
-    kept: list[FileRead] = []
-    tell(0, len(found.files))
-    for done, (items, file) in enumerate(files, 1):
+    numbers = [
+        number
+        for number, path in enumerate(found.files)
+        if wanted is None or wanted(relative_name(path, root))
+    ]
+    files = _Files(
+        root,
+        [found.files[number] for number in numbers],
+        limits or Limits.resolve(),
+        before or Before({}, {}),
+    )
+    skipped = [(-1, one) for one in found.skipped]
+    kept: list[tuple[int, FileRead]] = []
+    tell(0, len(numbers))
+    for done, (number, (items, file)) in enumerate(zip(numbers, files, strict=True), 1):
         whole = True
         for item in items.items:
             if isinstance(item, Skipped):
-                skipped.append(item)
-            elif item.id in articles:
-                first = articles[item.id].path
-                skipped.append(Skipped(item.path, f"the id {item.id!r} is taken ({first})"))
+                skipped.append((number, item))
+                continue
+            first = into.add(item, file=number)
+            if first is not None:
+                skipped.append((number, taken(item, first)))
                 whole = False
-            else:
-                articles[item.id] = item
         # Where the other article goes, this file's has its id again.
         if file is not None and whole:
-            kept.append(file)
-        tell(done, len(found.files))
-    if not articles:
+            kept.append((number, file))
+        tell(done, len(numbers))
+    return Gathered(into, tuple(skipped), tuple(kept))
+
+
+def taken(article: Article, first: str) -> Skipped:
+    """An article whose id another one has, which was read from the path `first`."""
+    return Skipped(article.path, f"the id {article.id!r} is taken ({first})")
+
+
+def check_any(gathered: Gathered, root: Path) -> None:
+    """Raises NothingReadable where there is no article."""
+    if not len(gathered.articles):
         raise NothingReadable(
             f"no article could be read in {root}; an index that was there is unchanged",
-            tuple(str(one) for one in skipped),
+            tuple(str(one) for _, one in gathered.skipped),
         )
-    # The order of files must not decide anything in the index.
-    ordered = sorted(articles.values(), key=lambda article: article.id)
-    return Gathered(tuple(ordered), tuple(skipped), tuple(kept))

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.errors import IndexCorrupt
+from assistant.ragged import Ragged, RaggedFile, edges_of
 
 Floats = npt.NDArray[np.float32]
 Halves = npt.NDArray[np.float16]
@@ -152,16 +153,28 @@ def words_of(texts: Sequence[Ids], token_vectors: TokenVectors) -> Iterator[Word
             yield Words(tokens, lengths[first:last])
 
 
+def open_words(folder: Path, sizes: npt.NDArray[np.integer]) -> tuple[RaggedFile, RaggedFile]:
+    """Files for the tokens and the lengths of passages in the empty folder `folder`.
+
+    `sizes` are how many of each a passage has [n, 2]. Raises OSError.
+    """
+    offsets = np.stack([edges_of(sizes[:, column]) for column in range(2)], axis=1)
+    np.save(folder / "offsets.npy", offsets, allow_pickle=False)
+    return (
+        RaggedFile(folder / "tokens.npy", sizes[:, 0], np.int32),
+        RaggedFile(folder / "lengths.npy", sizes[:, 1], np.float16),
+    )
+
+
 def write_words(folder: Path, passages: Sequence[Words]) -> None:
     """Writes the words of each passage into the empty folder `folder`."""
-    offsets = np.zeros((len(passages) + 1, 2), np.int64)
-    counts = [(len(words.tokens), len(words.lengths)) for words in passages]
-    np.cumsum(np.array(counts, np.int64).reshape(-1, 2), axis=0, out=offsets[1:])
-    tokens = np.concatenate([*(words.tokens for words in passages), np.zeros(0, np.int32)])
-    lengths = np.concatenate([*(words.lengths for words in passages), np.zeros(0, np.float16)])
-    np.save(folder / "tokens.npy", tokens.astype(np.int32), allow_pickle=False)
-    np.save(folder / "lengths.npy", lengths.astype(np.float16), allow_pickle=False)
-    np.save(folder / "offsets.npy", offsets, allow_pickle=False)
+    sizes = [(len(words.tokens), len(words.lengths)) for words in passages]
+    tokens, lengths = open_words(folder, np.array(sizes, np.int64).reshape(-1, 2))
+    places = np.arange(len(passages))
+    tokens.put(places, Ragged.of([words.tokens for words in passages], np.int32))
+    lengths.put(places, Ragged.of([words.lengths for words in passages], np.float16))
+    tokens.close()
+    lengths.close()
 
 
 class WordIndex:
@@ -185,6 +198,16 @@ class WordIndex:
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
+
+    @property
+    def tokens(self) -> Ragged:
+        """The tokens of every passage."""
+        return Ragged(self._tokens, self._offsets[:, 0])
+
+    @property
+    def lengths(self) -> Ragged:
+        """The lengths of every passage's words."""
+        return Ragged(self._lengths, self._offsets[:, 1])
 
     def __getitem__(self, row: int) -> Words:
         (token, word), (last_token, last_word) = self._offsets[row : row + 2].tolist()

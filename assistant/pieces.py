@@ -1,14 +1,19 @@
-"""Articles to passages with all that an index keeps of them, made anew or copied from the old."""
+"""Articles made into passages with all that an index keeps of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from assistant.copies import Sketches, sketch
+from assistant.batches import Batch, Pieces, made_with, said
+from assistant.copies import sketch
 from assistant.embedding import (
     Embedder,
     StaticEmbedder,
@@ -18,46 +23,11 @@ from assistant.embedding import (
     model_folder,
     static_part,
 )
-from assistant.index import Index
-from assistant.late import Words, words_of
-from assistant.passages import (
-    SplitSettings,
-    embedded_text,
-    fitting_title,
-    passage_id,
-    split_article,
-)
-from assistant.romanised import Keys, keys_of
+from assistant.making import MadeArticle, Maker
+from assistant.passages import SplitSettings, embedded_text, fitting_title, split_article
+from assistant.ragged import Ragged
+from assistant.romanised import keys_of
 from assistant.types import Article, Passage
-
-_ARTICLES = 32
-"""Articles that are made into passages together, so that embedding has texts enough."""
-
-_BATCH = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A passage, the text that it is searched by, and what was made of this; None: not yet."""
-
-    passage: Passage
-    searched_text: str
-    vector: npt.NDArray[np.float32] | None = None  # [d]
-    romanised: Keys | None = None
-    words: Words | None = None  # of a static model
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """All passages, ordered by id, and what an index keeps of them and of the articles."""
-
-    passages: list[Passage]
-    searched_texts: list[str]
-    vectors: npt.NDArray[np.float32]  # [passages, d]
-    romanised: list[Keys]
-    words: list[Words] | None
-    sketches: Sketches  # [articles, values]
-    embedded: int  # passages whose vectors are not copied
 
 
 class Model:
@@ -65,132 +35,165 @@ class Model:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._loaded: Embedder | None = None
         self.name = canonical_name(name)
 
-    @property
+    @cached_property
     def loaded(self) -> Embedder:
-        if self._loaded is None:
-            self._loaded = load_for_passages(self._name)
-        return self._loaded
+        """As sentence-transformers runs it. Raises ModelNotFound."""
+        return load_for_passages(self._name)
 
+    @cached_property
+    def static(self) -> StaticEmbedder | None:
+        """The light path, where there is one. Raises ModelNotFound."""
+        return static_part(self._name)
+
+    @property
+    def counting(self) -> Embedder:
+        """What counts tokens, as the model does."""
+        return self.static or self.loaded
+
+    @cached_property
     def fingerprint(self) -> str:
         folder = model_folder(self._name)
         if folder is not None and (folder / "modules.json").exists():
             return folder_fingerprint(folder)
         return self.loaded.fingerprint()
 
-    def split_settings(self) -> SplitSettings:
+    @cached_property
+    def split(self) -> SplitSettings:
         defaults = SplitSettings()
-        longest = self.loaded.max_tokens
+        longest = self.counting.max_tokens
         if longest is None or longest >= defaults.max_tokens:
             return defaults
         return SplitSettings(longest, min(defaults.overlap_tokens, longest // 4))
 
+    @property
+    def made_with(self) -> str:
+        """Stands for all but the articles that batches are made with."""
+        return made_with(self.fingerprint, self.split.to_dict())
 
-def _stored(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def embed_tokens(self, tokens: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
+        """The unit vectors [n, d] of texts by their tokens, of a static model."""
+        assert self.static is not None
+        return self.static.embed_tokens(tokens)
+
+    def title_fits(self, title: str) -> bool:
+        """Whether a title is a part of what is embedded."""
+        return bool(fitting_title(title, count=self.counting.count_tokens, settings=self.split))
+
+
+class Stages:
+    """How much of the processor's time each stage of a build took, in seconds."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Counts this thread's time to a stage."""
+        before = time.thread_time()
+        try:
+            yield
+        finally:
+            self.add(stage, time.thread_time() - before)
+
+    def add(self, stage: str, seconds: float) -> None:
+        self._seconds[stage] = self._seconds.get(stage, 0.0) + seconds
+
+    def add_all(self, seconds: Mapping[str, float]) -> None:
+        for stage, some in seconds.items():
+            self.add(stage, some)
+
+    def to_dict(self) -> dict[str, float]:
+        return {stage: round(seconds, 3) for stage, seconds in self._seconds.items()}
+
+
+def stored(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
     """The vectors as half precision has them.
 
     Large indexes keep no more, and a vector must be the same whether it was embedded for this
     index or copied from one.
     """
-    return vectors.astype(np.float16).astype(np.float32)
+    return vectors.astype(np.float16)
 
 
-class Pieces:
-    """Makes the passages of articles, or copies them from `old`.
-
-    `kept` tells, by the ids of articles, the ids that articles of the same title, text and
-    language have in `old`.
-    """
-
-    def __init__(
-        self, model: Model, *, kept: Mapping[str, str] | None = None, old: Index | None = None
-    ) -> None:
-        self._model = model
-        self._kept = kept or {}
-        self._old = old
-        self._vectors = np.zeros((0, 0), np.float32) if old is None else old.vectors.all()
-        self._numbers = {} if old is None else {i: n for n, i in enumerate(old.store.contents())}
-
-    def count(self, articles: Sequence[Article]) -> tuple[int, int]:
-        """How many passages the articles give, and how many of them are to be embedded."""
-        total = missing = 0
+def make_batch(articles: Sequence[Article], model: Model, stages: Stages) -> Batch:
+    """The batch of some articles, in this process. Raises ModelNotFound."""
+    if model.static is not None:
+        return embedded(unembedded(articles, model.static, model.split, stages), model, stages)
+    settings, count = model.split, model.loaded.count_tokens
+    passages: list[Passage] = []
+    texts: list[str] = []
+    counts: list[int] = []
+    untitled: list[bool] = []
+    with stages("tokenise"):
         for article in articles:
-            for piece in self._split(article):
-                total += 1
-                missing += piece.vector is None
-        return total, missing
+            title = fitting_title(article.title, count=count, settings=settings)
+            found = split_article(article, count=count, settings=settings)
+            passages += found
+            texts += [embedded_text(title, passage.text) for passage in found]
+            counts.append(len(found))
+            untitled.append(bool(article.title) and not title)
+    with stages("embed"):
+        vectors = stored(model.loaded.embed_passages(texts))
+    with stages("terms"):
+        keys = Ragged.of([keys_of(text) for text in texts], np.uint16)
+        sketches = np.stack([sketch(article.text) for article in articles])
+    return _batch(articles, passages, counts, untitled, sketches, Pieces(vectors, keys, None, None))
 
-    def make(self, articles: Sequence[Article], tell: Callable[[int, int], None]) -> Made:
-        """Makes everything; `tell` hears of how many articles are done, of how many.
 
-        It is told before each batch, and may raise to end the work. Raises ModelNotFound.
-        """
-        static = static_part(self._model.name)
-        pieces: list[Piece] = []
-        embedded = 0
-        sketches: list[Sketches] = []
-        for start in range(0, len(articles), _ARTICLES):
-            some = articles[start : start + _ARTICLES]
-            split = [piece for article in some for piece in self._split(article)]
-            embedded += sum(piece.vector is None for piece in split)
-            for first in range(0, len(split), _BATCH):
-                tell(start, len(articles))
-                pieces.extend(self._filled(split[first : first + _BATCH], static))
-            sketches.extend(self._sketch(article) for article in some)
-        tell(len(articles), len(articles))
-        pieces.sort(key=lambda piece: piece.passage.id)
-        words = [piece.words for piece in pieces if piece.words is not None]
-        vectors = [piece.vector for piece in pieces if piece.vector is not None]
-        return Made(
-            passages=[piece.passage for piece in pieces],
-            searched_texts=[piece.searched_text for piece in pieces],
-            vectors=np.stack(vectors) if vectors else np.zeros((0, 0), np.float32),
-            romanised=[piece.romanised for piece in pieces if piece.romanised is not None],
-            words=None if static is None else words,
-            sketches=np.stack(sketches),
-            embedded=embedded,
-        )
+def _batch(
+    articles: Sequence[Article],
+    passages: Sequence[Passage],
+    counts: Sequence[int],
+    untitled: Sequence[bool],
+    sketches: npt.NDArray[np.uint32],
+    pieces: Pieces,
+) -> Batch:
+    return Batch(
+        tuple(said(article) for article in articles),
+        np.array(counts, np.int64),
+        np.array(untitled, bool),
+        sketches,
+        np.array([passage.start for passage in passages], np.int32),
+        np.array([passage.end for passage in passages], np.int32),
+        pieces,
+    )
 
-    def _split(self, article: Article) -> Iterator[Piece]:
-        count, settings = self._model.loaded.count_tokens, self._model.split_settings()
-        title = fitting_title(article.title, count=count, settings=settings)
-        if self._old is None or article.id not in self._kept:
-            for passage in split_article(article, count=count, settings=settings):
-                yield Piece(passage, embedded_text(title, passage.text))
-            return
-        content_hash = article.content_hash()
-        for row, passage in self._old.store.rows_of(replace(article, id=self._kept[article.id])):
-            identity = passage_id(content_hash, passage.start, passage.end)
-            yield Piece(
-                replace(passage, id=identity, article_id=article.id),
-                embedded_text(title, passage.text),
-                self._vectors[row],
-                self._old.romanised[row],
-                None if self._old.words is None else self._old.words[row],
-            )
 
-    def _filled(self, pieces: list[Piece], static: StaticEmbedder | None) -> Iterator[Piece]:
-        """The pieces with all their parts."""
-        new = [piece.searched_text for piece in pieces if piece.vector is None]
-        vectors = iter(_stored(self._model.loaded.embed_passages(new)) if new else ())
-        wordless = [piece.searched_text for piece in pieces if piece.words is None]
-        words: Iterator[Words] = iter(())
-        if static is not None:
-            words = iter(words_of(static.word_tokens(wordless), static.token_vectors))
-        for piece in pieces:
-            yield replace(
-                piece,
-                vector=next(vectors) if piece.vector is None else piece.vector,
-                romanised=(
-                    keys_of(piece.searched_text) if piece.romanised is None else piece.romanised
-                ),
-                words=(next(words) if static is not None and piece.words is None else piece.words),
-            )
+def unembedded(
+    articles: Sequence[Article], static: StaticEmbedder, settings: SplitSettings, stages: Stages
+) -> Batch:
+    """The batch of some articles, all but its vectors, which are empty [n, 0]."""
+    with stages("tokenise"):
+        made: list[MadeArticle] = Maker(static, settings).make(articles)
+    passages = [one for article in made for one in article.passages]
+    untitled = [
+        bool(article.title) and _is_untitled(one)
+        for article, one in zip(articles, made, strict=True)
+    ]
+    return _batch(
+        articles,
+        [one.passage for one in passages],
+        [len(article.passages) for article in made],
+        untitled,
+        np.stack([article.sketch for article in made]),
+        Pieces(
+            np.zeros((len(passages), 0), np.float16),
+            Ragged.of([one.romanised for one in passages], np.uint16),
+            Ragged.of([one.words.tokens for one in passages], np.int32),
+            Ragged.of([one.words.lengths for one in passages], np.float16),
+        ),
+    )
 
-    def _sketch(self, article: Article) -> Sketches:
-        if self._old is not None and article.id in self._kept:
-            kept: Sketches = self._old.sketches[self._numbers[self._kept[article.id]]]
-            return kept
-        return sketch(article.text)
+
+def _is_untitled(made: MadeArticle) -> bool:
+    return any(one.searched_text == one.passage.text for one in made.passages)
+
+
+def embedded(batch: Batch, model: Model, stages: Stages) -> Batch:
+    """The batch with its vectors. Raises ModelNotFound."""
+    tokens: Any = batch.pieces.tokens
+    with stages("embed"):
+        vectors = stored(model.embed_tokens([tokens[place] for place in range(len(tokens))]))
+    return replace(batch, pieces=replace(batch.pieces, vectors=vectors))

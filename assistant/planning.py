@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from assistant.batches import said
+from assistant.spool import Spool
 from assistant.types import Article, Change
 
 
@@ -30,32 +30,29 @@ class Plan:
         return not self.changes
 
 
-def _said(article: Article) -> str:
-    """Stands for all that passages, vectors and terms are made of."""
-    parts = [article.title, article.text, article.language]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+def make_plan(articles: Spool, before: Mapping[str, Article], hashes: Mapping[str, str]) -> Plan:
+    """Compares the articles, by id and content, with those of the old index, by id.
 
-
-def make_plan(articles: Sequence[Article], before: Mapping[str, Article]) -> Plan:
-    """Compares the articles, by id and content, with those of the old index, by id."""
-    hashes = {article.id: article.content_hash() for article in before.values()}
-    same = {one.id for one in articles if hashes.get(one.id) == one.content_hash()}
+    `hashes` are the content hashes of those.
+    """
+    keys = {key.id: key for key in articles.listed()}
+    same = {one for one, key in keys.items() if hashes.get(one) == key.content_hash}
     kept = {identity: identity for identity in same}
-    others = [article for article in articles if article.id not in same]
-    ids = {article.id for article in articles}
-    gone = {identity for identity in before if identity not in ids}
+    others = [key for key in keys.values() if key.id not in same]
+    gone = {identity for identity in hashes if identity not in keys}
     changes: list[Change] = []
     renamed: set[str] = set()
     saying: dict[str, str] = {}
-    if others:
+    if others and hashes:
         # Those that are gone come last, and win: the others of equal text are still there.
-        for old in sorted(before.values(), key=lambda one: (one.id in gone, one.id)):
-            saying[_said(old)] = old.id
-    for article in others:
-        twin = saying.get(_said(article))
+        for one in sorted(hashes, key=lambda one: (one in gone, one)):
+            saying[said(before[one])] = one
+    for key in others:
+        twin = saying.get(key.said)
         if twin is not None:
-            kept[article.id] = twin
-        if article.id in before:
+            kept[key.id] = twin
+        article = articles.get(key.id)
+        if key.id in hashes:
             changes.append(Change("changed", article.id, article.title, article.path))
         elif twin in gone and twin not in renamed:
             renamed.add(twin)
@@ -69,8 +66,8 @@ def make_plan(articles: Sequence[Article], before: Mapping[str, Article]) -> Pla
     return Plan(
         changes=tuple(sorted(changes, key=lambda one: (one.path, one.id))),
         kept=kept,
-        added=len(ids - before.keys()),
-        changed=len(ids & before.keys()) - len(same),
+        added=sum(one not in hashes for one in keys),
+        changed=sum(one in hashes for one in keys) - len(same),
         removed=len(gone),
         unchanged=len(same),
     )

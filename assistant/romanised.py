@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.errors import IndexCorrupt
+from assistant.ragged import Ragged, RaggedFile, edges_of
 from assistant.text import romanised_terms
 
 Floats = npt.NDArray[np.float32]
@@ -90,12 +91,21 @@ class Romanised:
         return Usual(table)
 
 
+def open_romanised(folder: Path, counts: npt.NDArray[np.integer]) -> RaggedFile:
+    """A file for the keys of passages in the empty folder `folder`; `counts` are how many [n].
+
+    Raises OSError.
+    """
+    np.save(folder / "edges.npy", edges_of(counts), allow_pickle=False)
+    return RaggedFile(folder / "keys.npy", counts, np.uint16)
+
+
 def write_romanised(folder: Path, passages: Sequence[Keys]) -> None:
     """Writes the keys of each passage into the empty folder `folder`."""
-    edges = np.cumsum([0, *(len(keys) for keys in passages)]).astype(np.int64)
-    flat = np.concatenate([*passages, np.zeros(0, np.uint16)]).astype(np.uint16)
-    np.save(folder / "keys.npy", flat, allow_pickle=False)
-    np.save(folder / "edges.npy", edges, allow_pickle=False)
+    lists = Ragged.of(passages, np.uint16)
+    file = open_romanised(folder, lists.counts)
+    file.put(np.arange(len(lists)), lists)
+    file.close()
 
 
 class RomanisedIndex:
@@ -115,6 +125,11 @@ class RomanisedIndex:
 
     def __len__(self) -> int:
         return len(self._edges) - 1
+
+    @property
+    def lists(self) -> Ragged:
+        """The keys of every passage."""
+        return Ragged(self._keys, self._edges)
 
     def __getitem__(self, row: int) -> Keys:
         return self._keys[self._edges[row] : self._edges[row + 1]]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from assistant.errors import IndexCorrupt
 from assistant.types import Article, Passage, Skipped
 
-_SCHEMA = """
+_TABLES = """
 CREATE TABLE articles (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, content_hash TEXT NOT NULL,
     text TEXT NOT NULL, title TEXT NOT NULL, language TEXT NOT NULL, published TEXT,
@@ -26,6 +26,8 @@ CREATE TABLE passages (
     "row" INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, article INTEGER NOT NULL,
     start INTEGER NOT NULL, "end" INTEGER NOT NULL
 ) STRICT;
+"""
+_INDEXES = """
 CREATE INDEX passages_by_article ON passages (article, start);
 """
 _FILES = """
@@ -34,7 +36,8 @@ CREATE TABLE files (
     articles TEXT NOT NULL, skipped TEXT NOT NULL
 ) STRICT;
 """
-_ARTICLE = "id, text, title, language, published, source, url, authors, path"
+ARTICLE = "id, text, title, language, published, source, url, authors, path"
+"""The columns of an article, in the order of its fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,44 +96,34 @@ def day_of(published: str | None) -> str | None:
 
 def write_store(
     path: Path,
-    articles: Sequence[Article],
-    passages: Sequence[Passage],
+    articles: Iterable[Article],
+    passages: Iterable[tuple[str, int, int, int]],
     files: Sequence[FileRead] = (),
 ) -> None:
     """Writes a new file; an article's number and a passage's row are their places here.
 
-    Raises sqlite3.Error where the disk does not take it.
+    A passage is its id, the number of its article, its start and its end. Raises sqlite3.Error
+    where the disk does not take it.
     """
-    numbers = {article.id: number for number, article in enumerate(articles)}
     connection = sqlite3.connect(path)
     try:
         # The file is read by nobody until its generation is complete: no journal is needed.
         connection.execute("PRAGMA journal_mode = OFF")
-        connection.executescript(_SCHEMA + _FILES)
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.executescript(_TABLES + _FILES)
         connection.executemany(
-            f"INSERT INTO articles (number, content_hash, {_ARTICLE}) "
+            f"INSERT INTO articles (number, content_hash, {ARTICLE}) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                (
-                    number,
-                    a.content_hash(),
-                    a.id,
-                    a.text,
-                    a.title,
-                    a.language,
-                    a.published,
-                    a.source,
-                    a.url,
-                    json.dumps(a.authors),
-                    a.path,
-                )
-                for number, a in enumerate(articles)
+                (number, article.content_hash(), *values_of(article))
+                for number, article in enumerate(articles)
             ),
         )
         connection.executemany(
             "INSERT INTO passages VALUES (?, ?, ?, ?, ?)",
-            ((row, p.id, numbers[p.article_id], p.start, p.end) for row, p in enumerate(passages)),
+            ((row, *values) for row, values in enumerate(passages)),
         )
+        connection.executescript(_INDEXES)
         connection.executemany(
             "INSERT INTO files VALUES (?, ?, ?, ?, ?)",
             (
@@ -158,7 +151,23 @@ def add_files(path: Path) -> None:
         connection.close()
 
 
-def _article(values: Sequence[Any]) -> Article:
+def values_of(article: Article) -> tuple[str | None, ...]:
+    """The values of the columns of an article."""
+    return (
+        article.id,
+        article.text,
+        article.title,
+        article.language,
+        article.published,
+        article.source,
+        article.url,
+        json.dumps(article.authors),
+        article.path,
+    )
+
+
+def article_of(values: Sequence[Any]) -> Article:
+    """The article of these columns."""
     identity, text, title, language, published, source, url, authors, path = values
     names = tuple(json.loads(authors))
     return Article(identity, text, title, language, published, source, url, names, path)
@@ -204,19 +213,23 @@ class Store:
         """The content hash of each article, by id, in the order of their numbers."""
         return dict(self._all("SELECT id, content_hash FROM articles ORDER BY number"))
 
+    def article_numbers(self) -> dict[str, int]:
+        """The number of each article by id."""
+        return dict(self._all("SELECT id, number FROM articles"))
+
     def headings(self) -> list[tuple[str, str, str | None, str | None]]:
         """The id, title, outlet and day of each article, in the order of their numbers."""
         rows = self._all("SELECT id, title, source, published FROM articles ORDER BY number")
         return [(row[0], row[1], row[2], day_of(row[3])) for row in rows]
 
     def article(self, article_id: str) -> Article | None:
-        found = self._all(f"SELECT {_ARTICLE} FROM articles WHERE id = ?", [article_id])
-        return _article(found[0]) if found else None
+        found = self._all(f"SELECT {ARTICLE} FROM articles WHERE id = ?", [article_id])
+        return article_of(found[0]) if found else None
 
     def all_articles(self) -> Iterator[Article]:
         """Every article, in the order of their numbers."""
-        for values in self._all(f"SELECT {_ARTICLE} FROM articles ORDER BY number"):
-            yield _article(values)
+        for values in self._all(f"SELECT {ARTICLE} FROM articles ORDER BY number"):
+            yield article_of(values)
 
     def files(self) -> dict[str, FileRead]:
         """The files that the articles were read from, by name."""
@@ -236,8 +249,8 @@ class Store:
         """Articles by number."""
         found: dict[int, Article] = {}
         for number in dict.fromkeys(numbers):
-            rows = self._all(f"SELECT {_ARTICLE} FROM articles WHERE number = ?", [number])
-            found[number] = _article(rows[0])
+            rows = self._all(f"SELECT {ARTICLE} FROM articles WHERE number = ?", [number])
+            found[number] = article_of(rows[0])
         return found
 
     def passage(self, row: int, article: Article) -> Passage:
@@ -247,17 +260,41 @@ class Store:
         )
         return Passage(identity, article.id, start, end, article.text[start:end])
 
-    def rows_of(self, article: Article) -> list[tuple[int, Passage]]:
-        """The rows and passages of an article, in its order."""
-        found = self._all(
-            'SELECT p."row", p.id, p.start, p."end" FROM passages p '
-            "JOIN articles a ON a.number = p.article WHERE a.id = ? ORDER BY p.start",
-            [article.id],
+    def spans_of(self, number: int) -> list[tuple[int, int, int]]:
+        """The row, start and end of each passage of an article, in its order."""
+        return self._all(
+            'SELECT "row", start, "end" FROM passages WHERE article = ? ORDER BY "end"', [number]
         )
-        return [
-            (row, Passage(identity, article.id, start, end, article.text[start:end]))
-            for row, identity, start, end in found
-        ]
+
+    def title_of(self, number: int) -> str:
+        return str(self._all("SELECT title FROM articles WHERE number = ?", [number])[0][0])
+
+    def counts(self) -> dict[str, Any]:
+        """How many articles and passages there are, of which languages, outlets and days."""
+
+        def ordered(column: str) -> list[tuple[str, int]]:
+            return self._all(
+                f"SELECT {column}, count(*) AS n FROM articles WHERE {column} IS NOT NULL "
+                f"GROUP BY {column} ORDER BY n DESC, {column}"
+            )
+
+        ((articles, first, last),) = self._all(
+            "SELECT count(*), min(substr(published, 1, 10)), max(substr(published, 1, 10)) "
+            "FROM articles"
+        )
+        ((passages,),) = self._all("SELECT count(*) FROM passages")
+        return {
+            "articles": articles,
+            "passages": passages,
+            "languages": ordered("language"),
+            "sources": ordered("source"),
+            "first_day": first,
+            "last_day": last,
+        }
+
+    def numbered(self) -> Iterator[tuple[int, str]]:
+        """The number and id of each article, in order."""
+        yield from self._all("SELECT number, id FROM articles ORDER BY number")
 
     def spans(self) -> list[tuple[int, int, str, int, int]]:
         """The article's number, row, id, start and end of each passage, article by article."""

@@ -285,7 +285,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did, or would do (`dry_run`: then `changes` lists it, by path)."""
+    """What a build did, or would do (`dry_run`: then `changes` lists it, by path).
+
+    `stages` are the seconds of processor time that each stage took, of all processes.
+    """
 
     generation: str | None
     model: str
@@ -300,6 +303,7 @@ class BuildReport:
     seconds: float
     dry_run: bool
     changes: tuple[Change, ...] = ()
+    stages: tuple[tuple[str, float], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -315,4 +319,5 @@ class BuildReport:
             "skipped": [skipped.to_dict() for skipped in self.skipped],
             "seconds": round(self.seconds, 3),
             "dry_run": self.dry_run,
+            "stages": dict(self.stages),
         }

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from assistant.articles import find_files
-from assistant.building import Progress, build
+from assistant.building import build
+from assistant.constructing import Progress
 from assistant.errors import AssistantError
 from assistant.limits import Limits
 from assistant.settings import Settings

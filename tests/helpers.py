@@ -13,6 +13,7 @@ from pathlib import Path
 from assistant.articles import read_file
 from assistant.articles.folder import source_of
 from assistant.articles.formats import read_source
+from assistant.constructing import WORK
 from assistant.limits import Limits
 from assistant.types import Article, Skipped
 
@@ -132,11 +133,14 @@ def read(path: Path, root: Path | None = None) -> tuple[list[Article], list[Skip
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
-    """The contents of all files under a folder; tantivy's lock files are not content."""
+    """The contents of all files under a folder, but for lock files and what builds begin with."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix != ".lock" and path.name != ".lock"
+        if path.is_file()
+        and path.suffix != ".lock"
+        and path.name != ".lock"
+        and WORK not in path.parts
     }
 
 

@@ -18,7 +18,7 @@ from tiny import write_tiny_model
 
 from assistant.api import Assistant
 from assistant.building import build
-from assistant.embedding import SentenceTransformersEmbedder
+from assistant.embedding import StaticEmbedder, static_part
 from assistant.errors import (
     ArticlesNotFound,
     IndexLocked,
@@ -170,10 +170,7 @@ def test_an_incremental_build_equals_a_full_one(desk: Desk, tmp_path: Path) -> N
     for row in range(mine.info.passages):
         assert mine.words[row].tokens.tolist() == fresh.words[row].tokens.tolist()
         assert mine.words[row].lengths.tolist() == fresh.words[row].lengths.tolist()
-    for article_id in mine.store.contents():
-        article = mine.article(article_id)
-        assert article is not None
-        assert mine.store.rows_of(article) == fresh.store.rows_of(article)
+    assert mine.store.spans() == fresh.store.spans()
     with Assistant(desk.index) as a, Assistant(other.index) as b:
         for question in ("glacier", "Mühle", "電車の路線", "pain village"):
             for mode in ("hybrid", "dense", "lexical"):
@@ -298,19 +295,32 @@ def test_a_model_that_changed_in_its_place(desk: Desk, tmp_path: Path) -> None:
         assert assistant.retrieve("harbour")
 
 
+def with_length(longest: int | None) -> Callable[[str], StaticEmbedder | None]:
+    """Loads models that read so many tokens."""
+
+    def load(name: str) -> StaticEmbedder | None:
+        static = static_part(name)
+        assert static is not None
+        static.max_tokens = longest
+        return static
+
+    return load
+
+
 def test_the_length_that_a_model_reads_is_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.write(Story("long", "The owl sat in the mill and said nothing. " * 40))
-    monkeypatch.setattr(SentenceTransformersEmbedder, "max_tokens", 40)
+    monkeypatch.setattr("assistant.pieces.static_part", with_length(40))
     first = desk.build()
     index = Index.open(desk.index)
     assert index.split == {"max_tokens": 40, "overlap_tokens": 10}
     article = index.article("long")
     assert article is not None
-    passages = [passage.text for _, passage in index.store.rows_of(article)]
+    number = index.store.article_numbers()["long"]
+    passages = [article.text[a:b] for _, a, b in index.store.spans_of(number)]
     assert max(index.embedder.count_tokens(passages)) <= 40
     assert desk.build().generation == first.generation
     # A model that reads more gives other passages.
-    monkeypatch.setattr(SentenceTransformersEmbedder, "max_tokens", None)
+    monkeypatch.setattr("assistant.pieces.static_part", with_length(None))
     second = desk.build(full=True)
     assert second.passages < first.passages
 
@@ -393,7 +403,7 @@ def _full_disk_in_faiss(*arguments: object) -> None:
         ("write_store", _full_disk),
         ("write_vectors", _full_disk_in_faiss),
         ("write_parts", _full_disk),
-        ("write_words", _full_disk),
+        ("open_words", _full_disk),
         ("committing.sync_file", _full_disk),
         ("write_atomically", _full_disk),
     ],

@@ -10,6 +10,7 @@ from helpers import COLLECTION, Story, snapshot, write_articles
 from assistant.api import Assistant
 from assistant.building import build
 from assistant.cli import main
+from assistant.constructing import WORK
 from assistant.embedding import load_for_questions
 from assistant.errors import BuildCancelled, IndexNotFound
 from assistant.index import current_generation
@@ -42,9 +43,8 @@ class Stopwatch:
 def test_a_build_can_be_cancelled_at_every_step(
     tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("assistant.pieces._ARTICLES", 3)
-    monkeypatch.setattr("assistant.pieces._BATCH", 2)
-    monkeypatch.setattr("assistant.index.writing._TOLD_EVERY", 3)
+    monkeypatch.setattr("assistant.constructing.ARTICLES_AT_ONCE", 2)
+    monkeypatch.setattr("assistant.index.lexical_parts._TOLD_EVERY", 3)
     articles, index = tmp_path / "articles", tmp_path / "index"
     write_articles(articles, COLLECTION[:2])
     build(articles, index=index, model=str(tiny_model))
@@ -65,7 +65,7 @@ def test_a_build_can_be_cancelled_at_every_step(
         assert message == "the build was cancelled; an index that was there is unchanged"
         assert snapshot(index) == before
         left = {path.name for path in index.iterdir()}
-        assert left == {name.split("/")[0] for name in before} | {".lock"}
+        assert left - {WORK} == {name.split("/")[0] for name in before} | {".lock"}
         stopped.append(watch.stage)
     # Before the first word of a stage is told, the stage before is the last that was heard of.
     assert list(dict.fromkeys(stopped)) == ["", *STAGES]
@@ -93,7 +93,8 @@ def test_a_first_build_that_is_cancelled_leaves_no_index(tmp_path: Path, tiny_mo
             progress=last,
             cancelled=lambda: bool(stop),
         )
-    assert [path.name for path in (tmp_path / "index").iterdir()] == [".lock"]
+    # What it made is there for the next build.
+    assert {path.name for path in (tmp_path / "index").iterdir()} == {".lock", WORK}
     with pytest.raises(IndexNotFound):
         Assistant(tmp_path / "index")
 
@@ -109,8 +110,8 @@ def test_a_plan_can_be_cancelled(tmp_path: Path, tiny_model: Path) -> None:
     "where",
     [
         "assistant.articles.reading.read_source",
-        "assistant.pieces.split_article",
-        "assistant.pieces.words_of",
+        "assistant.making.split_article",
+        "assistant.making.words_of",
         "assistant.index.writing.write_vectors",
         "assistant.index.writing.write_parts",
         "assistant.index.writing.sync_folder",

@@ -81,6 +81,7 @@ def test_build(run: Any, tiny_articles: Path, tiny_model: Path, tmp_path: Path) 
         "skipped",
         "seconds",
         "dry_run",
+        "stages",
     ]
     assert (again["unchanged"], again["embedded"], again["skipped"]) == (6, 0, [])
     assert json.loads(run(*build, "--full", "--json").out)["embedded"] == again["passages"]

@@ -25,9 +25,9 @@ def contents(folder: Path) -> tuple[list[object], bytes]:
     index = Index.open(folder)
     try:
         rows = [
-            (row, passage.id, passage.start, passage.end, passage.text)
-            for article in index.store.all_articles()
-            for row, passage in index.store.rows_of(article)
+            (row, index.store.passage(row, article))
+            for number, article in enumerate(index.store.all_articles())
+            for row, _, _ in index.store.spans_of(number)
         ]
         articles = list(index.store.all_articles())
         files = sorted(index.store.files().items())

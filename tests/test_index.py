@@ -292,7 +292,7 @@ def test_readers_answer_while_builds_replace_the_index(tmp_path: Path, tiny_mode
 CRASHES = {
     "before the store": ("write_store", 1),
     "before the vectors": ("write_vectors", 1),
-    "before the words": ("write_words", 1),
+    "before the words": ("open_words", 1),
     "before the lexical index": ("write_parts", 1),
     "before anything is on the disk": ("committing.sync_file", 1),
     "before the manifest": ("write_atomically", 1),

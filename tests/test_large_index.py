@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,16 @@ import numpy as np
 import pytest
 
 from assistant.api import Assistant
-from assistant.copies import sketch
+from assistant.batches import Pieces
+from assistant.copies import Sketches, sketch
 from assistant.embedding import load_for_questions
 from assistant.index import PROBES, Contents, write_generation
 from assistant.passages import SplitSettings
+from assistant.ragged import Ragged, Rows
 from assistant.romanised import keys_of
 from assistant.settings import MODES
-from assistant.types import Article, Passage
+from assistant.table import Places, Table
+from assistant.types import Article
 from assistant.vectors import EXACT_UP_TO
 
 ARTICLES, EACH = 5_000, 5
@@ -39,6 +43,18 @@ def article(number: int) -> Article:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    held: Pieces
+    held_sketches: Sketches
+
+    def pieces(self, places: Rows) -> Pieces:
+        return self.held.take(places)
+
+    def sketches(self, places: Rows) -> Sketches:
+        return self.held_sketches[places]
+
+
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Assistant:
     """Written without a build, whose embedding would take most of the time."""
@@ -48,24 +64,36 @@ def large(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Assista
     articles = [article(number) for number in range(ARTICLES)]
     chance = np.random.default_rng(0)
     texts = {a.text: model.embed_passages([a.text])[0] for a in articles}
-    passages, vectors = [], []
-    for one in articles:
+    vectors, of_article = [], []
+    for number, one in enumerate(articles):
         for part in range(EACH):
-            passages.append(Passage(f"{one.id}-{part}", one.id, 0, len(one.text), one.text))
             noise = 0 if part == 0 else 0.05 * part * chance.standard_normal(model.dimension)
             vector = texts[one.text] + noise
             vectors.append(vector / np.linalg.norm(vector))
+            of_article.append(number)
     keys = {text: keys_of(text) for text in texts}
+    pieces = Pieces(
+        np.array(vectors, np.float16),
+        Ragged.of([keys[articles[number].text] for number in of_article], np.uint16),
+        None,
+        None,
+    )
+    count = len(of_article)
     write_generation(
         folder,
         Contents(
             articles=articles,
-            passages=passages,
-            searched_texts=[passage.text for passage in passages],
-            vectors=np.array(vectors, np.float32),
-            romanised=[keys[passage.text] for passage in passages],
-            sketches=np.stack([sketch("")] * ARTICLES),
-            words=None,
+            table=Table(
+                ids=np.arange(count, dtype=np.uint64),
+                articles=np.array(of_article, np.int32),
+                starts=np.zeros(count, np.int32),
+                ends=np.array([len(articles[number].text) for number in of_article], np.int32),
+                sizes=pieces.sizes(),
+                where=Places(np.zeros(count, np.int32), np.arange(count)),
+            ),
+            of_articles=Places(np.zeros(ARTICLES, np.int32), np.arange(ARTICLES)),
+            sources=[InMemory(pieces, np.stack([sketch("")] * ARTICLES))],
+            untitled=(),
             model=model.name,
             fingerprint=model.fingerprint(),
             split=SplitSettings().to_dict(),

@@ -32,7 +32,7 @@ import time
 def slow(name):
     time.sleep(60)
     return load_for_questions(name)
-pieces.load_for_passages = slow
+pieces.load_for_passages = pieces.static_part = slow
 """
 
 
@@ -181,7 +181,8 @@ def test_an_unexpected_error_is_logged_and_not_shown(
 ) -> None:
     articles, index = desk
     (light / "sitecustomize.py").write_text(
-        _LIGHT + "def fail(*a): raise ZeroDivisionError('secret')\npieces.sketch = fail"
+        _LIGHT
+        + "def fail(*a): raise ZeroDivisionError('secret')\nfrom assistant import making\nmaking.sketch = fail"
     )
     write_articles(articles, [Story("owl", "The owl nests.")])
     before = snapshot(index)

@@ -32,7 +32,9 @@ PASSAGES = (
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    write_store(tmp_path / "store.sqlite", [BARE, FULL], PASSAGES)
+    numbers = {BARE.id: 0, FULL.id: 1}
+    rows = [(p.id, numbers[p.article_id], p.start, p.end) for p in PASSAGES]
+    write_store(tmp_path / "store.sqlite", [BARE, FULL], rows)
     return Store(tmp_path / "store.sqlite")
 
 
@@ -49,8 +51,8 @@ def test_passages(store: Store) -> None:
         article = FULL if passage.article_id == FULL.id else BARE
         assert store.passage(row, article) == passage
     # In the order of the text, with their rows.
-    assert store.rows_of(FULL) == [(2, PASSAGES[2]), (0, PASSAGES[0])]
-    assert store.rows_of(Article("none", "", "")) == []
+    assert store.spans_of(1) == [(2, 0, 20), (0, 30, 37)]
+    assert store.spans_of(7) == []
 
 
 def test_columns(store: Store) -> None:

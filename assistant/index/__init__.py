@@ -33,6 +33,7 @@ from assistant.index.layout import (
     read_pointer,
 )
 from assistant.index.leftovers import clear_left_overs, left_overs
+from assistant.index.lexical_parts import PartsWanted, make_part, make_parts
 from assistant.index.reading import PROBE_TOLERANCE, Index
 from assistant.index.rolling_back import RolledBack, roll_back
 from assistant.index.upgrading import Upgraded, prepare_for_build, upgrade
@@ -45,6 +46,7 @@ __all__ = [
     "Contents",
     "Index",
     "Named",
+    "PartsWanted",
     "Pointer",
     "RolledBack",
     "Upgraded",
@@ -55,6 +57,8 @@ __all__ = [
     "extra_files",
     "generations",
     "left_overs",
+    "make_part",
+    "make_parts",
     "manifest_of",
     "others",
     "prepare_for_build",

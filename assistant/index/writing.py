@@ -7,8 +7,9 @@ import hashlib
 import json
 import shutil
 import sqlite3
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from assistant.copies import Sketches, copy_groups
+from assistant.copies import PERMUTATIONS, copy_groups
 from assistant.errors import (
     IndexCorrupt,
     IndexNotFound,
@@ -27,124 +28,140 @@ from assistant.files import sync_folder, write_atomically
 from assistant.index import committing
 from assistant.index.layout import FORMAT, MANIFEST, Named, current_generation, info_of
 from assistant.index.leftovers import PARTIAL, keep_only
-from assistant.late import Words, write_words
-from assistant.lexical import LexicalEntry, Part, part_of, parts_for, write_parts
-from assistant.romanised import Keys, write_romanised
-from assistant.store import FileRead, day_of, write_store
-from assistant.types import Article, IndexInfo, Passage
+from assistant.index.lexical_parts import MakeParts, PartsWanted, lexical_parts, make_parts
+from assistant.late import open_words
+from assistant.lexical import write_parts
+from assistant.ragged import RaggedFile
+from assistant.romanised import open_romanised
+from assistant.store import FileRead, Store, write_store
+from assistant.table import Places, Source, Table
+from assistant.types import Article, IndexInfo
 from assistant.vectors import (
     write_article_vectors,
     write_vectors,
 )
 
-_TOLD_EVERY = 64
-
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a generation is made of. Passages are ordered by id; vector `i` is of passage `i`."""
+    """What a generation is made of: articles ordered by id, and the table of their passages.
 
-    articles: Sequence[Article]
-    passages: Sequence[Passage]
-    searched_texts: Sequence[str]
-    vectors: npt.NDArray[np.float32]  # [passages, d]
-    romanised: Sequence[Keys]  # by passage
-    sketches: Sketches  # [articles, values], of what each article says
-    words: Sequence[Words] | None  # by passage, of a static model
+    `of_articles` says where the sketch of each article comes from. `untitled` are the numbers of
+    articles whose title is left out of what is searched. `make_parts` makes the lexical index.
+    """
+
+    articles: Iterable[Article]
+    table: Table
+    of_articles: Places
+    sources: Sequence[Source]
+    untitled: Collection[int]
     model: str
     fingerprint: str
     split: Mapping[str, Any]
     probe_vectors: npt.NDArray[np.float32]  # [probes, d]
     files: Sequence[FileRead] = ()
+    make_parts: MakeParts = make_parts
 
-
-def _counts(articles: Sequence[Article], passages: Sequence[Passage]) -> dict[str, Any]:
-    def ordered(values: Counter[str]) -> list[tuple[str, int]]:
-        return sorted(values.items(), key=lambda item: (-item[1], item[0]))
-
-    days = sorted(day for a in articles if (day := day_of(a.published)) is not None)
-    return {
-        "articles": len(articles),
-        "passages": len(passages),
-        "languages": ordered(Counter(a.language for a in articles)),
-        "sources": ordered(Counter(a.source for a in articles if a.source is not None)),
-        "first_day": days[0] if days else None,
-        "last_day": days[-1] if days else None,
-    }
-
-
-def _lexical_parts(contents: Contents) -> list[Part]:
-    """The passages for tantivy, which takes longer over them than all other files together."""
-    count = parts_for(len(contents.passages))
-    rows: list[list[int]] = [[] for _ in range(count)]
-    for row, passage in enumerate(contents.passages):
-        rows[part_of(passage.article_id, count)].append(row)
-    model = json.dumps([contents.fingerprint, contents.split], sort_keys=True)
-    parts = []
-    for of_part in rows:
-        # A passage's id tells all that is indexed of it, but for what the model leaves out.
-        digest = hashlib.sha256(model.encode())
-        digest.update("".join(contents.passages[row].id for row in of_part).encode())
-        parts.append(Part(digest.hexdigest(), of_part))
-    return parts
+    @property
+    def dimension(self) -> int:
+        return int(self.probe_vectors.shape[1])
 
 
 def _write_lexical(
-    target: Path, contents: Contents, old: Path | None, tell: Callable[[int, int], None]
+    target: Path, store: Store, contents: Contents, old: Path | None, tell: Callable[[int], None]
 ) -> None:
-    articles = {article.id: article for article in contents.articles}
-    done = 0
+    table, path = contents.table, target / "lexical"
+    path.mkdir()
+    parts = lexical_parts(store, table, fingerprint=contents.fingerprint, split=contents.split)
 
-    def entry_of(row: int) -> LexicalEntry:
-        nonlocal done
-        if done % _TOLD_EVERY == 0:
-            tell(done, len(contents.passages))
-        done += 1
-        article = articles[contents.passages[row].article_id]
-        return LexicalEntry(
-            row=row,
-            text=contents.searched_texts[row],
-            language=article.language,
-            source=article.source,
-            day=day_of(article.published),
+    def make(wanted: Sequence[tuple[int, Path]]) -> None:
+        known = len(table) - sum(len(parts[number].rows) for number, _ in wanted)
+        tell(known)
+        contents.make_parts(
+            PartsWanted(target / "store.sqlite", len(parts), tuple(wanted), contents.untitled),
+            tell,
         )
 
-    target.mkdir()
-    before = None if old is None else old / target.name
-    write_parts(target, _lexical_parts(contents), entry_of, old=before)
+    write_parts(path, parts, make, old=None if old is None else old / "lexical")
+
+
+def _write_sketches(target: Path, contents: Contents) -> None:
+    path = target / "copies"
+    path.mkdir()
+    where = contents.of_articles
+    shape = (len(where.places), 1 + PERMUTATIONS)
+    sketches = np.lib.format.open_memmap(path / "sketches.npy", "w+", dtype=np.uint32, shape=shape)
+    for source, numbers, places in where.by_source():
+        sketches[numbers] = contents.sources[source].sketches(places)
+    sketches.flush()
+    np.save(path / "first.npy", copy_groups(sketches), allow_pickle=False)
+
+
+def _write_pieces(target: Path, contents: Contents, tell: Callable[[], None]) -> None:
+    """The vectors, romanised terms and words of all passages."""
+    table = contents.table
+    sizes = table.sizes
+    vectors = np.lib.format.open_memmap(
+        target / ".vectors.npy", "w+", dtype=np.float16, shape=(len(table), contents.dimension)
+    )
+    (target / "romanised").mkdir()
+    keys = open_romanised(target / "romanised", sizes[:, 0])
+    words: tuple[RaggedFile, RaggedFile] | None = None
+    for source, rows, places in table.where.by_source():
+        tell()
+        pieces = contents.sources[source].pieces(places)
+        vectors[rows] = pieces.vectors
+        keys.put(rows, pieces.keys)
+        if pieces.tokens is not None and pieces.lengths is not None:
+            if words is None:
+                (target / "words").mkdir()
+                words = open_words(target / "words", sizes[:, 1:])
+            words[0].put(rows, pieces.tokens)
+            words[1].put(rows, pieces.lengths)
+    for file in (keys, *(words or ())):
+        file.close()
+    tell()
+    write_vectors(target / "vectors.faiss", vectors)
+    tell()
+    articles = len(contents.of_articles.places)
+    write_article_vectors(
+        target / "articles.npy", vectors, table.articles.astype(np.int64), articles
+    )
+    del vectors
+    (target / ".vectors.npy").unlink()
 
 
 def _write_files(
     target: Path, contents: Contents, old: Path | None, tell: Callable[[int, int], None]
-) -> None:
-    tell(0, len(contents.passages))
-    write_store(target / "store.sqlite", contents.articles, contents.passages, contents.files)
-    write_vectors(target / "vectors.faiss", contents.vectors)
-    numbers = {article.id: number for number, article in enumerate(contents.articles)}
-    of_row = np.array([numbers[passage.article_id] for passage in contents.passages], np.int64)
-    write_article_vectors(target / "articles.npy", contents.vectors, of_row, len(numbers))
-    copies = target / "copies"
-    copies.mkdir()
-    np.save(copies / "sketches.npy", contents.sketches, allow_pickle=False)
-    np.save(copies / "first.npy", copy_groups(contents.sketches), allow_pickle=False)
-    romanised = target / "romanised"
-    romanised.mkdir()
-    write_romanised(romanised, contents.romanised)
-    if contents.words is not None:
-        words = target / "words"
-        words.mkdir()
-        write_words(words, contents.words)
-    lexical = target / "lexical"
-    _write_lexical(lexical, contents, old, tell)
-    for path in (path for path in lexical.rglob("*") if path.is_file()):
+) -> dict[str, Any]:
+    """What the manifest counts."""
+    done, total, lock = 0, len(contents.table), threading.Lock()
+
+    def tell_more(more: int = 0) -> None:
+        nonlocal done
+        with lock:
+            done += more
+            # All of them are written when everything is.
+            tell(min(done, total - 1), total)
+
+    tell_more()
+    path = target / "store.sqlite"
+    write_store(path, contents.articles, contents.table.rows(), contents.files)
+    tell_more()
+    _write_pieces(target, contents, tell_more)
+    _write_sketches(target, contents)
+    with closing(Store(path)) as store:
+        _write_lexical(target, store, contents, old, tell_more)
+        counts = store.counts()
+    for part in (part for part in (target / "lexical").rglob("*") if part.is_file()):
         # tantivy keeps some of its files from all others who may read an index.
-        path.chmod((target / "store.sqlite").stat().st_mode)
+        part.chmod(path.stat().st_mode)
+    return counts
 
 
 def _free_name(folder: Path, contents: Contents, now: datetime) -> str:
     digest = hashlib.sha256(contents.fingerprint.encode())
-    for passage in contents.passages:
-        digest.update(passage.id.encode())
+    digest.update(contents.table.ids.astype(">u8").tobytes())
     return committing.free_name(folder, f"{now:%Y%m%dT%H%M%SZ}-{digest.hexdigest()[:8]}")
 
 
@@ -176,7 +193,7 @@ def write_generation(
     partial = folder / f"{PARTIAL}{name}"
     try:
         partial.mkdir()
-        _write_files(partial, contents, old, tell)
+        counts = _write_files(partial, contents, old, tell)
         files = committing.checksums(partial)
         manifest = {
             "format": FORMAT,
@@ -185,7 +202,7 @@ def write_generation(
             "previous": previous,
             "model": {"name": contents.model, "fingerprint": contents.fingerprint},
             "split": dict(contents.split),
-            "counts": _counts(contents.articles, contents.passages),
+            "counts": counts,
             "probes": base64.b64encode(contents.probe_vectors.astype("<f4").tobytes()).decode(),
             "files": files,
         }
@@ -193,7 +210,7 @@ def write_generation(
         write_atomically(partial / MANIFEST, data)
         for inner in (path for path in partial.rglob("*") if path.is_dir()):
             sync_folder(inner)
-        tell(len(contents.passages), len(contents.passages))
+        tell(len(contents.table), len(contents.table))
         partial.rename(folder / name)
         sync_folder(folder)
         kept = committing.put_in_use(folder, Named(name, hashlib.sha256(data).hexdigest()))

@@ -19,6 +19,7 @@ from assistant.lexical.fields import Field, LexicalEntry
 from assistant.lexical.searching import LexicalIndex, LexicalMatches
 from assistant.lexical.writing import (
     Part,
+    index_part,
     list_as_one_part,
     part_of,
     parts_for,
@@ -32,6 +33,7 @@ __all__ = [
     "LexicalIndex",
     "LexicalMatches",
     "Part",
+    "index_part",
     "list_as_one_part",
     "part_of",
     "parts_for",

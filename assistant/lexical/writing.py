@@ -32,7 +32,7 @@ class Part:
     """Passages that are indexed together. Equal keys mean equal passages in equal order."""
 
     key: str
-    rows: Sequence[int]
+    rows: npt.NDArray[np.int64]
 
 
 def parts_for(passages: int) -> int:
@@ -49,38 +49,44 @@ def part_of(article_id: str, parts: int) -> int:
 def write_lexical(folder: Path, entries: Iterable[LexicalEntry]) -> None:
     """Writes the entries as an index of one part in the empty folder `folder`."""
     listed = list(entries)
-    by_row = {entry.row: entry for entry in listed}
-    write_parts(folder, [Part("", [entry.row for entry in listed])], by_row.__getitem__)
+
+    def make(wanted: Sequence[tuple[int, Path]]) -> None:
+        for number, aside in wanted:
+            index_part(aside, number, listed)
+
+    write_parts(folder, [Part("", np.array([entry.row for entry in listed], np.int64))], make)
 
 
 def write_parts(
     folder: Path,
     parts: Sequence[Part],
-    entry_of: Callable[[int], LexicalEntry],
+    make: Callable[[Sequence[tuple[int, Path]]], None],
     *,
     old: Path | None = None,
 ) -> None:
     """Writes an index in the empty folder `folder`; parts that `old` holds are copied from it.
 
-    `entry_of` gives the entry of a row. Raises ValueError and OSError where the disk does not
-    take it.
+    `make` is given the numbers of the others, and an empty folder for each, in which it calls
+    `index_part`. Raises ValueError and OSError where the disk does not take it.
     """
     known = {} if old is None else _read_parts(old)
+    kept = [known.get((number, len(parts), part.key)) for number, part in enumerate(parts)]
+    asides = {number: folder / f".part-{number}" for number, one in enumerate(kept) if one is None}
+    for aside in asides.values():
+        aside.mkdir()
+    make(list(asides.items()))
     listed: list[dict[str, Any]] = []
     meta: dict[str, Any] | None = None
     kept_in = _place(folder, len(parts))
     kept_in.mkdir(exist_ok=True)
-    for number, part in enumerate(parts):
-        kept = known.get((number, len(parts), part.key))
-        if kept is not None and old is not None:
+    for number, (part, segments) in enumerate(zip(parts, kept, strict=True)):
+        if segments is not None and old is not None:
             meta = meta or json.loads((old / _META).read_bytes())
-            segments = kept
             for path in _files_of(_place(old, len(parts)), segments):
                 shutil.copyfile(path, kept_in / path.name)
         else:
-            aside = folder / ".part"
-            aside.mkdir()
-            made = _write_part(aside, number, part, entry_of)
+            aside = asides[number]
+            made = json.loads((aside / _META).read_bytes())
             meta = meta or made
             segments = made["segments"]
             for path in _files_of(aside, segments):
@@ -98,7 +104,7 @@ def write_parts(
     (folder / _MANAGED).write_text(json.dumps([*managed, _META]), encoding="utf-8")
     if kept_in != folder:
         _merge(folder)
-    _list(folder, listed, np.array([row for part in parts for row in part.rows], np.int64))
+    _list(folder, listed, np.concatenate([part.rows for part in parts]))
 
 
 def _place(folder: Path, parts: int) -> Path:
@@ -138,22 +144,21 @@ def _list(folder: Path, parts: Sequence[dict[str, Any]], rows: npt.NDArray[np.in
     np.save(folder / ROWS, rows, allow_pickle=False)
 
 
-def _write_part(
-    folder: Path, number: int, part: Part, entry_of: Callable[[int], LexicalEntry]
-) -> dict[str, Any]:
-    """tantivy's own account of what it wrote."""
+def index_part(folder: Path, number: int, entries: Iterable[LexicalEntry]) -> None:
+    """Writes a part as an index of its own in the empty folder `folder`.
+
+    Raises ValueError and OSError where the disk does not take it.
+    """
     index = tantivy.Index(schema(), path=str(folder))
     # One thread writes the documents in order, so that equal input gives equal ranks.
     writer = index.writer(heap_size=_WRITER_BYTES, num_threads=1)
     try:
-        for place, row in enumerate(part.rows):
-            writer.add_document(document(entry_of(row), number << 32 | place))
+        for place, entry in enumerate(entries):
+            writer.add_document(document(entry, number << 32 | place))
         writer.commit()
     finally:
         # Also where the entries end early: its threads would go on writing into the folder.
         writer.wait_merging_threads()
-    meta: dict[str, Any] = json.loads((folder / _META).read_bytes())
-    return meta
 
 
 def _read_parts(folder: Path) -> dict[tuple[int, int, str], list[dict[str, Any]]]:

@@ -1,0 +1,109 @@
+"""Articles as they are read, on disk, until an index is made of them: they may be very many."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.batches import said
+from assistant.store import ARTICLE, article_of, values_of
+from assistant.types import Article
+
+_SCHEMA = """
+CREATE TABLE articles (
+    id TEXT NOT NULL UNIQUE, content_hash TEXT NOT NULL, said TEXT NOT NULL, file INTEGER NOT NULL,
+    characters INTEGER NOT NULL, text TEXT NOT NULL, title TEXT NOT NULL, language TEXT NOT NULL,
+    published TEXT, source TEXT, url TEXT, authors TEXT NOT NULL, path TEXT NOT NULL
+) STRICT;
+"""
+_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What tells whether an article has changed, and how long it is."""
+
+    id: str
+    content_hash: str
+    said: str
+    file: int
+    characters: int
+
+
+class Spool:
+    """Articles, each id once, in the order of their ids. For one thread."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Opens the file, made where there is none; without a path, a file that nobody sees.
+
+        Raises sqlite3.Error.
+        """
+        # An empty name is a file of SQLite's own, which goes when it is closed.
+        self._connection = sqlite3.connect("" if path is None else path)
+        new = path is None or not self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if new:
+            if path is None:
+                self._connection.execute("PRAGMA journal_mode = OFF")
+            self._connection.execute("PRAGMA synchronous = OFF")
+            self._connection.executescript(_SCHEMA + "PRAGMA user_version = 1;")
+
+    def add(self, article: Article, *, file: int) -> str | None:
+        """Takes an article up, of the file with this number.
+
+        Where the id is taken, nothing happens, and the path of the other one is returned.
+        """
+        with closing(self._connection.cursor()) as cursor:
+            cursor.execute(
+                f"INSERT OR IGNORE INTO articles ({ARTICLE}, content_hash, said, file, characters) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *values_of(article),
+                    article.content_hash(),
+                    said(article),
+                    file,
+                    len(article.text),
+                ),
+            )
+            if cursor.rowcount:
+                return None
+            found = cursor.execute("SELECT path FROM articles WHERE id = ?", [article.id])
+            return str(found.fetchone()[0])
+
+    def commit(self) -> None:
+        """Forces what was added to the disk. Raises sqlite3.Error."""
+        self._connection.commit()
+
+    def __len__(self) -> int:
+        return int(self._connection.execute("SELECT count(*) FROM articles").fetchone()[0])
+
+    def listed(self) -> Iterator[Key]:
+        rows = self._connection.execute(
+            "SELECT id, content_hash, said, file, characters FROM articles ORDER BY id"
+        )
+        for values in rows:
+            yield Key(*values)
+
+    def __iter__(self) -> Iterator[Article]:
+        rows = self._connection.execute(f"SELECT {ARTICLE} FROM articles ORDER BY id")
+        while some := rows.fetchmany(_AT_ONCE):
+            for values in some:
+                yield article_of(values)
+
+    def get(self, article_id: str) -> Article:
+        """The article of an id, which there is."""
+        rows = self._connection.execute(
+            f"SELECT {ARTICLE} FROM articles WHERE id = ?", [article_id]
+        )
+        return article_of(rows.fetchone())
+
+    def of_files(self) -> Iterator[tuple[int, Article]]:
+        """The articles and the numbers of their files, in the order in which they were added."""
+        rows = self._connection.execute(f"SELECT file, {ARTICLE} FROM articles ORDER BY rowid")
+        for file, *values in rows:
+            yield file, article_of(values)
+
+    def close(self) -> None:
+        self._connection.close()
