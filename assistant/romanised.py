@@ -32,7 +32,13 @@ def _key(term: str) -> int:
 
 def keys_of(text: str) -> Keys:
     """The hashes [n] of the distinct romanised terms of a text, ascending."""
-    return np.array(sorted({_key(term) for term in set(romanised_terms(text))}), np.uint16)
+    return np.array(sorted(keys_of_terms(romanised_terms(text))), np.uint16)
+
+
+def keys_of_terms(terms: Sequence[str]) -> set[int]:
+    """The distinct hashes of terms."""
+    joined = " ".join(terms).encode()
+    return {key % _HASHES for key in map(zlib.crc32, joined.split(b" "))} if terms else set()
 
 
 class Usual:
