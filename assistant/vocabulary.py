@@ -36,8 +36,8 @@ _PIECE = re.compile(f"[^{WHITE}{MARKS}]+|[{MARKS}]|[{WHITE}]+")
 _LONGEST = 32
 """Characters of a piece that may come again."""
 
-_MOST = 1 << 17
-"""Pieces that are kept."""
+_MOST = 1 << 18
+"""Pieces that are kept: with their terms they take some 130 MB."""
 
 _AT_ONCE = 256
 
@@ -58,9 +58,15 @@ class _Rows:
         self._edges[self._count + 1 : count + 1] = last + np.cumsum(lengths)
         self._count = count
 
-    def keep(self, count: int) -> None:
+    def cut_off(self, count: int) -> None:
         """Drops all rows but the first ones."""
         self._count = count
+
+    def select(self, rows: Numbers) -> None:
+        """Drops all rows but these."""
+        flat, lengths = self.take(rows)[0], self.lengths(rows).tolist()
+        self._count = 0
+        self.add(flat, lengths)
 
     def lengths(self, rows: Numbers) -> Numbers:
         lengths: Numbers = self._edges[rows + 1] - self._edges[rows]
@@ -134,15 +140,13 @@ class Vocabulary:
         """The model must read word by word (`StaticEmbedder.reads_word_by_word`)."""
         self._static = static
         self._most = most
-        self._clear()
-
-    def _clear(self) -> None:
         self._numbers: dict[str, int] = {}
         self._kept = 0
-        self._parts: dict[str, int] = {}
+        self._uses = np.zeros(0, np.int64)
         self._tokens, self._keys = _Rows(np.int32), _Rows(np.uint16)
         self._terms: list[str] = []
         self._romanised: list[str] = []
+        self._parts: dict[str, int] = {}
 
     def read(self, texts: Sequence[str]) -> list[KnownText]:
         """Texts with their pieces; those that were read before are forgotten."""
@@ -153,36 +157,45 @@ class Vocabulary:
         self._learn([piece for piece in new if len(piece) <= _LONGEST])
         self._kept = len(self._numbers)
         self._learn([piece for piece in new if len(piece) > _LONGEST])
-        number = self._numbers.__getitem__
+        numbers = [list(map(self._numbers.__getitem__, pieces)) for pieces in cut]
+        uses = np.bincount(_joined(numbers)[0], minlength=self._kept)[: self._kept]
+        uses[: len(self._uses)] += self._uses
+        self._uses = uses
         return [
-            KnownText(text, pieces, list(map(number, pieces)), self)
-            for text, pieces in zip(texts, cut, strict=True)
+            KnownText(text, pieces, of_text, self)
+            for text, pieces, of_text in zip(texts, cut, numbers, strict=True)
         ]
 
     def _forget(self) -> None:
-        if self._kept > self._most:
-            self._clear()
-            return
+        """Drops what is only known in passing, and of too much the half that came least often."""
         for piece in list(islice(reversed(self._numbers), len(self._numbers) - self._kept)):
             del self._numbers[piece]
         self._parts.clear()
         del self._terms[self._kept :], self._romanised[self._kept :]
-        self._tokens.keep(self._kept)
-        self._keys.keep(self._kept)
+        self._tokens.cut_off(self._kept)
+        self._keys.cut_off(self._kept)
+        if self._kept > self._most:
+            rows = np.sort(np.argsort(-self._uses, kind="stable")[: self._most // 2])
+            self._tokens.select(rows)
+            self._keys.select(rows)
+            pieces = list(self._numbers)
+            self._numbers = {pieces[row]: place for place, row in enumerate(rows.tolist())}
+            self._terms = [self._terms[row] for row in rows]
+            self._romanised = [self._romanised[row] for row in rows]
+            # What came often long ago counts for less.
+            self._uses = self._uses[rows] // 2
+            self._kept = len(rows)
 
     def _learn(self, pieces: list[str]) -> None:
         if not pieces:
             return
         self._numbers.update(zip(pieces, range(len(self._terms), 1 << 62), strict=False))
         self._tokens.add(*self._static.marked_tokens(pieces))
-        keys: list[set[int]] = []
-        for piece in pieces:
-            self._terms.append(" ".join(lexical_terms(piece)))
-            terms = romanised_terms(piece)
-            self._romanised.append(" ".join(terms))
-            keys.append(keys_of_terms(terms))
-        flat = np.fromiter(chain.from_iterable(keys), np.uint16)
-        self._keys.add(flat, [len(of_piece) for of_piece in keys])
+        self._terms += [" ".join(lexical_terms(piece)) for piece in pieces]
+        romanised = [" ".join(romanised_terms(piece)) for piece in pieces]
+        self._romanised += romanised
+        keys = keys_of_terms(" ".join(filter(None, romanised)))
+        self._keys.add(keys, [terms.count(" ") + 1 if terms else 0 for terms in romanised])
 
     def counts(self, numbers: Numbers) -> Numbers:
         """How many tokens pieces have."""
@@ -217,7 +230,8 @@ class Vocabulary:
             lengths = np.diff(np.append(0, ends)[edges])
             # A text's number in the upper half: so one sort orders the keys of all of them.
             of_text = np.repeat(np.arange(len(some), dtype=np.uint32) << 16, lengths)
-            distinct = np.unique(of_text | flat.astype(np.uint32))
+            ordered = np.sort(of_text | flat)
+            distinct = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
             parts = np.searchsorted(distinct >> 16, np.arange(len(some) + 1)).tolist()
             keys += [distinct[a:b].astype(np.uint16) for a, b in pairwise(parts)]
         return keys
