@@ -7,8 +7,9 @@ import json
 import math
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.util import find_spec
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,10 +25,15 @@ if TYPE_CHECKING:
     from tokenizers import Encoding
 
 Vectors = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.int32]
 
 BUNDLED_FOLDER = Path(__file__).parent / "model"
 _STATIC = "StaticEmbedding"
 _TEXTS_AT_ONCE = 32
+_BAGS_AT_ONCE = 1024
+_LOCAL = frozenset({"NFC", "NFD", "NFKC", "NFKD", "Lowercase"})
+"""Normalizers to which white space is a border."""
+
 _FINGERPRINTED = (".json", ".safetensors", ".bin", ".txt", ".model", ".spm")
 
 
@@ -101,15 +107,26 @@ def _single(table: npt.NDArray[Any]) -> Vectors:
     return single
 
 
-def _marked(text: str, encoding: Encoding) -> npt.NDArray[np.int32]:
-    """A text's token ids, those that go on a word inverted."""
-    ids = np.array(encoding.ids, np.int32)
-    words = np.array([-1 if n is None else n for n in encoding.word_ids], np.int64)
-    goes_on = words[1:] == words[:-1]
-    if is_spaceless(text):
-        spaced = [not is_spaceless(text[a:b]) for a, b in encoding.offsets[1:]]
-        goes_on &= np.array(spaced, bool)
-    ids[1:][goes_on] = ~ids[1:][goes_on]
+# Tokens come again and again, texts do not.
+_is_spaceless_token = lru_cache(maxsize=1 << 15)(is_spaceless)
+
+
+def _marked(texts: Sequence[str], encodings: Sequence[Encoding]) -> Ids:
+    """The token ids of texts, one text after the other, those that go on a word inverted."""
+    ids = np.fromiter(chain.from_iterable(e.ids for e in encodings), np.int32)
+    words = np.fromiter(chain.from_iterable(e.word_ids for e in encodings), np.int64)
+    goes_on = np.zeros(len(ids), bool)
+    goes_on[1:] = words[1:] == words[:-1]
+    start = 0
+    for text, encoding in zip(texts, encodings, strict=True):
+        if not (length := len(encoding)):
+            continue
+        goes_on[start] = False
+        if length > 1 and not text.isascii() and is_spaceless(text):
+            tokens = (text[a:b] for a, b in encoding.offsets)
+            goes_on[start : start + length] &= [not _is_spaceless_token(t) for t in tokens]
+        start += length
+    ids[goes_on] = ~ids[goes_on]
     return ids
 
 
@@ -156,18 +173,43 @@ class StaticEmbedder:
         encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [encoding.ids for encoding in encodings]
 
-    def word_tokens(self, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
+    def word_tokens(self, texts: Sequence[str]) -> list[Ids]:
         """The token ids of texts, those that go on a word inverted: `~id`, below zero.
 
         In scripts that put no spaces between words, every token counts as a word.
         """
-        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        return [_marked(t, e) for t, e in zip(texts, encodings, strict=True)]
+        flat, counts = self.marked_tokens(texts)
+        edges = np.cumsum([0, *counts]).tolist()
+        # Copies, because a view would keep all that was read with it.
+        return [flat[start:end].copy() for start, end in pairwise(edges)]
 
-    def located_words(self, text: str) -> tuple[npt.NDArray[np.int32], list[tuple[int, int]]]:
+    def marked_tokens(self, texts: Sequence[str]) -> tuple[Ids, list[int]]:
+        """The `word_tokens` of texts, one after the other, and how many each text has."""
+        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return _marked(texts, encodings), [len(encoding) for encoding in encodings]
+
+    def reads_word_by_word(self) -> bool:
+        """Whether a text's tokens are those of its words, which white space and punctuation part.
+
+        The tokenizer must do nothing to a text but to normalise it, in a way that no white
+        space is part of, and then cut it at white space and at each punctuation mark.
+        """
+        made = json.loads(self._tokenizer.to_str())
+        normalizers = _steps(made["normalizer"], "normalizers")
+        cuts = _steps(made["pre_tokenizer"], "pretokenizers")[:2]
+        after = made["post_processor"]
+        return (
+            not made["added_tokens"]
+            and all(step["type"] in _LOCAL for step in normalizers)
+            and [step["type"] for step in cuts] == ["WhitespaceSplit", "Punctuation"]
+            and cuts[1]["behavior"] == "Isolated"
+            and (after is None or after["type"] == "TemplateProcessing")
+        )
+
+    def located_words(self, text: str) -> tuple[Ids, list[tuple[int, int]]]:
         """The `word_tokens` of a text, and where each word stands in it, as (start, end)."""
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        tokens = _marked(text, encoding)
+        tokens = _marked([text], [encoding])
         first = np.flatnonzero(tokens >= 0)
         last = np.append(first[1:], len(tokens)) - 1
         offsets = encoding.offsets
@@ -261,6 +303,28 @@ class SentenceTransformersEmbedder:
         )
         return np.nan_to_num(np.asarray(vectors, np.float32))
 
+    def embed_tokens(self, tokens: Sequence[npt.ArrayLike]) -> Vectors:
+        """What `embed_passages` gives for texts of these tokens, or `word_tokens`.
+
+        Only for a model that has a light path (`static_part`), whose tokens they are: its
+        modules are given them, where they would else read the texts again.
+        """
+        import torch
+
+        vectors = np.zeros((len(tokens), self.dimension), np.float32)
+        for start in range(0, len(tokens), _BAGS_AT_ONCE):
+            some = [np.asarray(one, np.int64) for one in tokens[start : start + _BAGS_AT_ONCE]]
+            ids = np.concatenate(some)
+            features = {
+                "input_ids": torch.from_numpy(np.where(ids < 0, ~ids, ids)),
+                "offsets": torch.from_numpy(np.cumsum([0, *map(len, some[:-1])])),
+            }
+            with torch.inference_mode():
+                means = self._model(features)["sentence_embedding"]
+                units = torch.nn.functional.normalize(means, dim=-1)
+            vectors[start : start + len(some)] = units.numpy()
+        return vectors
+
     def embed_question(self, question: str) -> Vectors:
         vectors = self._model.encode_query(
             [question], convert_to_numpy=True, normalize_embeddings=True, show_progress_bar=False
@@ -271,6 +335,13 @@ class SentenceTransformersEmbedder:
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().split("\n", 1)[0][:200] or type(error).__name__
+
+
+def _steps(part: dict[str, Any] | None, inner: str) -> list[dict[str, Any]]:
+    """The steps of a part of a tokenizer, which may be none, one, or a sequence."""
+    if part is None:
+        return []
+    return list(part[inner]) if part["type"] == "Sequence" else [part]
 
 
 def _modules(folder: Path) -> list[dict[str, Any]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import math
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, Protocol
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
@@ -28,7 +29,7 @@ _LONGEST = 4_096
 """Characters of a passage. Without it, the time to split a run of spaces grows with its square."""
 
 CountTokens = Callable[[list[str]], list[int]]
-Fits = Callable[[list[str]], list[bool]]
+Fits = Callable[[Sequence[Span]], list[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,41 @@ class SplitSettings:
         return asdict(self)
 
 
-def _pieces(text: str, characters: int) -> list[Span]:
-    """Cuts `text` without a gap or an overlap into spans of at most `characters`."""
-    splitter = RecursiveCharacterTextSplitter(
+class Lengths(Protocol):
+    """How many tokens stretches of an article's text have."""
+
+    @property
+    def headline(self) -> int:
+        """The tokens of the headline that stands before each passage; 0 without one."""
+
+    def embedded(self, spans: Sequence[Span]) -> list[int]:
+        """Of each stretch without the white space at its ends, headline included."""
+
+    def alone(self, spans: Sequence[Span]) -> list[int]:
+        """Of each stretch as it is."""
+
+
+class _Counted:
+    """Lengths that any model's `count` finds, text by text."""
+
+    def __init__(self, text: str, title: str, count: CountTokens) -> None:
+        self._text = text
+        self._title = title
+        self._count = count
+        self.headline = count([embedded_text(title, "")])[0] if title else 0
+
+    def embedded(self, spans: Sequence[Span]) -> list[int]:
+        # Counted as embedded: what stands before a word can change into how many tokens it is cut.
+        pieces = (self._text[start:end].strip() for start, end in spans)
+        return self._count([embedded_text(self._title, piece) for piece in pieces])
+
+    def alone(self, spans: Sequence[Span]) -> list[int]:
+        return self._count([self._text[start:end] for start, end in spans])
+
+
+@lru_cache(maxsize=1 << 10)
+def _splitter(characters: int) -> RecursiveCharacterTextSplitter:
+    return RecursiveCharacterTextSplitter(
         separators=_SEPARATORS,
         is_separator_regex=True,
         chunk_size=characters,
@@ -52,9 +85,13 @@ def _pieces(text: str, characters: int) -> list[Span]:
         keep_separator="end",
         strip_whitespace=False,
     )
+
+
+def _pieces(text: str, characters: int) -> list[Span]:
+    """Cuts `text` without a gap or an overlap into spans of at most `characters`."""
     spans = []
     start = 0
-    for chunk in splitter.split_text(text):
+    for chunk in _splitter(characters).split_text(text):
         spans.append((start, start + len(chunk)))
         start += len(chunk)
     if start != len(text):
@@ -65,31 +102,31 @@ def _pieces(text: str, characters: int) -> list[Span]:
 
 def _fit(text: str, fits: Fits, parts: int) -> list[Span]:
     """Spans without gaps, about `parts` of them, each of which fits or is one character."""
-    if not text or fits([text])[0]:
-        return [(0, len(text))] if text else []
+    whole = (0, len(text))
+    if not text or fits([whole])[0]:
+        return [whole] if text else []
     # Equal pieces read better than full ones and a rest.
     characters = max(1, min(_LONGEST, math.ceil(len(text) / max(parts, 2) * 1.1)))
     spans = []
     waiting = [(0, len(text), characters)]
     while waiting:
         start, end, size = waiting.pop()
-        cuts = _pieces(text[start:end], size)
-        fitting = fits([text[start + a : start + b] for a, b in cuts])
-        for (a, b), fit in reversed(list(zip(cuts, fitting, strict=True))):
+        cuts = [(start + a, start + b) for a, b in _pieces(text[start:end], size)]
+        for (a, b), fit in reversed(list(zip(cuts, fits(cuts), strict=True))):
             if fit or b - a <= 1:
-                spans.append((start + a, start + b))
+                spans.append((a, b))
             else:
-                waiting.append((start + a, start + b, max(1, min(size, b - a) // 2)))
+                waiting.append((a, b, max(1, min(size, b - a) // 2)))
     return sorted(spans)
 
 
-def _merge_short(text: str, spans: list[Span], fits: Fits) -> list[Span]:
+def _merge_short(spans: list[Span], fits: Fits) -> list[Span]:
     """Joins neighbours that fit into one passage together, so that no crumbs are left."""
     merged: list[Span] = []
     for span in spans:
         if merged:
             joined = (merged[-1][0], span[1])
-            if joined[1] - joined[0] <= _LONGEST and fits([text[slice(*joined)]])[0]:
+            if joined[1] - joined[0] <= _LONGEST and fits([joined])[0]:
                 merged[-1] = joined
                 continue
         merged.append(span)
@@ -97,7 +134,7 @@ def _merge_short(text: str, spans: list[Span], fits: Fits) -> list[Span]:
 
 
 def _overlapped(
-    text: str, spans: list[Span], sentences: list[Span], fits: Fits, is_short: Fits
+    spans: list[Span], sentences: list[Span], fits: Fits, is_short: Fits
 ) -> list[Span]:
     """Moves each start back to the start of the sentence before, where that stays short."""
     moved = spans[:1]
@@ -106,7 +143,7 @@ def _overlapped(
         before = bisect_left(starts, start)
         if before:
             begin = starts[before - 1]
-            if is_short([text[begin:start]])[0] and fits([text[begin:end]])[0]:
+            if is_short([(begin, start)])[0] and fits([(begin, end)])[0]:
                 start = begin
         moved.append((start, end))
     return moved
@@ -134,24 +171,30 @@ def split_article(
     passage is not counted, and must then be left out of what is embedded.
     """
     title = fitting_title(article.title, count=count, settings=settings)
-    room = settings.max_tokens - (count([embedded_text(title, "")])[0] if title else 0)
+    lengths = _Counted(article.text, title, count)
+    return split_measured(article, lengths=lengths, settings=settings)
+
+
+def split_measured(
+    article: Article, *, lengths: Lengths, settings: SplitSettings
+) -> list[Passage]:
+    """What `split_article` does, by lengths that are known."""
+    room = settings.max_tokens - lengths.headline
     overlap = min(settings.overlap_tokens, room // 3)
     text = article.text
 
-    def fits(texts: list[str]) -> list[bool]:
-        # Counted as embedded: what stands before a word can change into how many tokens it is cut.
-        whole = [embedded_text(title, piece.strip()) for piece in texts]
-        return [tokens <= settings.max_tokens for tokens in count(whole)]
+    def fits(spans: Sequence[Span]) -> list[bool]:
+        return [tokens <= settings.max_tokens for tokens in lengths.embedded(spans)]
 
-    def is_short(texts: list[str]) -> list[bool]:
-        return [tokens <= overlap for tokens in count(texts)]
+    def is_short(spans: Sequence[Span]) -> list[bool]:
+        return [tokens <= overlap for tokens in lengths.alone(spans)]
 
-    parts = math.ceil(count([text])[0] / max(1, room))
-    spans = _merge_short(text, _fit(text, fits, parts), fits)
+    parts = math.ceil(lengths.alone([(0, len(text))])[0] / max(1, room))
+    spans = _merge_short(_fit(text, fits, parts), fits)
     sentences = sentence_spans(text, article.language)
     passages: list[Passage] = []
     content_hash = article.content_hash()
-    for start, end in _overlapped(text, spans, sentences, fits, is_short):
+    for start, end in _overlapped(spans, sentences, fits, is_short):
         while start < end and text[start].isspace():
             start += 1
         while end > start and text[end - 1].isspace():

@@ -28,12 +28,20 @@ _K1, _B = 1.2, 0.75
 
 
 def _key(term: str) -> int:
-    return zlib.crc32(term.encode()) % _HASHES
+    return zlib.crc32(term.encode()) % _HASHES  # the lower 16 bits
+
+
+def keys_of_terms(terms: str) -> Keys:
+    """The hashes [n] of terms that are joined by spaces, in order."""
+    if not terms:
+        return np.zeros(0, np.uint16)
+    hashes = map(zlib.crc32, terms.encode().split(b" "))
+    return np.fromiter(hashes, np.uint32).astype(np.uint16)
 
 
 def keys_of(text: str) -> Keys:
     """The hashes [n] of the distinct romanised terms of a text, ascending."""
-    return np.array(sorted({_key(term) for term in set(romanised_terms(text))}), np.uint16)
+    return np.unique(keys_of_terms(" ".join(romanised_terms(text))))
 
 
 class Usual:

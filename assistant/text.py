@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -201,14 +202,12 @@ def lexical_terms(text: str) -> list[str]:
     """
     terms: list[str] = []
     for match in _RUN.finditer(_folded(text)):
-        run = match[0]
-        if match["word"] is not None:
+        run, script = match[0], match.lastgroup
+        if script == "word":
             # A run without end is no word that comes again.
             terms.extend((_word_terms if len(run) <= _LONGEST_WORD else _terms_of)(run))
-        elif match["unspaced"] is not None:
-            terms.extend(_grams(run, 3))
         else:
-            terms.extend(_grams(run, 2))
+            terms.extend(_grams(run, 3 if script == "unspaced" else 2))
     return terms
 
 
@@ -262,18 +261,30 @@ _ALIKE = str.maketrans({"w": "v", "q": "k", "c": "k", "y": "i", "j": "i", "x": "
 """Letters that languages choose differently for a sound, and those that stand for them."""
 
 _ROMANISED = regex.compile(r"(?P<number>\p{N}+)|[\p{L}\p{M}]+")
-_DIGITS = regex.compile(r"[0-9]+")
-_LATIN_RUN = regex.compile(r"[a-z]{3,}")
-_DOUBLED = regex.compile(r"(.)\1+")
-_VOWELS = regex.compile(r"[aeiou]+")
+# Of ASCII, the standard library's expressions are the faster ones.
+_DIGITS = re.compile("[0-9]+")
+_LATIN_RUN = re.compile("[a-z]{3,}")
+_DOUBLED = re.compile(r"(.)\1+")
+_WITHOUT_VOWELS = str.maketrans(dict.fromkeys("aeiou"))
 _LONGEST_ROMANISED = 200
 
 
-def _ascii(word: str) -> str:
-    # Its tables are read when the first text is romanised, not when this module is imported.
-    from anyascii import anyascii
+class _Letters(dict[int, str]):
+    """What `str.translate` is to put for each character: Latin letters in lower case."""
 
-    return anyascii(word[:_LONGEST_ROMANISED]).lower()
+    def __missing__(self, code: int) -> str:
+        # Its tables are read when the first text is romanised, not when this module is imported.
+        from anyascii import anyascii
+
+        self[code] = letters = anyascii(chr(code)).lower()
+        return letters
+
+
+_LETTERS = _Letters()
+
+
+def _ascii(word: str) -> str:
+    return word[:_LONGEST_ROMANISED].translate(_LETTERS)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -281,10 +292,10 @@ def _romanised_word(word: str) -> tuple[str, ...]:
     terms: list[str] = []
     for run in _LATIN_RUN.findall(_ascii(word)):
         sounds = _DOUBLED.sub(r"\1", run.replace("ph", "f").translate(_ALIKE))
-        terms.extend(_grams(f"_{sounds}_", 4))
-        consonants = _VOWELS.sub("", sounds)
+        terms += _grams(f"_{sounds}_", 4)
+        consonants = sounds.translate(_WITHOUT_VOWELS)
         if len(consonants) > 1:
-            terms.extend(f"-{gram}" for gram in _grams(f"_{consonants}_", 3))
+            terms += [f"-{gram}" for gram in _grams(f"_{consonants}_", 3)]
     return tuple(terms)
 
 
@@ -297,11 +308,11 @@ def romanised_terms(text: str) -> list[str]:
     """
     terms: list[str] = []
     for match in _ROMANISED.finditer(_folded(text)):
-        if match["number"] is None:
+        if match.lastgroup is None:
             terms.extend(_romanised_word(match[0]))
         else:
             for digits in _DIGITS.findall(_ascii(match[0])):
-                terms.extend(_grams(f"_{digits}_", 4))
+                terms += _grams(f"_{digits}_", 4)
     return terms
 
 
