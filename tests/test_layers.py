@@ -34,6 +34,7 @@ LAYERS = (
     (
         "articles",
         "passages",
+        "columns",
         "drafts",
         "embedding",
         "endpoint",

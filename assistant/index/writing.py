@@ -17,15 +17,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from assistant.columns import write_columns
 from assistant.copies import Sketches, copy_groups
 from assistant.errors import (
     IndexCorrupt,
     IndexNotFound,
     IndexUnwritable,
 )
-from assistant.files import sync_folder, write_atomically
+from assistant.files import sync_folder
 from assistant.index import committing
-from assistant.index.layout import FORMAT, MANIFEST, Named, current_generation, info_of
+from assistant.index.layout import FORMAT, Named, current_generation, info_of
 from assistant.index.leftovers import PARTIAL, keep_only
 from assistant.late import Words, write_words
 from assistant.lexical import LexicalEntry, Part, part_of, parts_for, write_parts
@@ -33,6 +34,7 @@ from assistant.romanised import Keys, write_romanised
 from assistant.store import FileRead, day_of, write_store
 from assistant.types import Article, IndexInfo, Passage
 from assistant.vectors import (
+    VectorKind,
     write_article_vectors,
     write_vectors,
 )
@@ -116,13 +118,23 @@ def _write_lexical(
 
 def _write_files(
     target: Path, contents: Contents, old: Path | None, tell: Callable[[int, int], None]
-) -> None:
+) -> VectorKind:
+    """How the vectors are searched."""
     tell(0, len(contents.passages))
     write_store(target / "store.sqlite", contents.articles, contents.passages, contents.files)
-    write_vectors(target / "vectors.faiss", contents.vectors)
+    kind = write_vectors(target / "vectors.faiss", contents.vectors)
     numbers = {article.id: number for number, article in enumerate(contents.articles)}
     of_row = np.array([numbers[passage.article_id] for passage in contents.passages], np.int64)
     write_article_vectors(target / "articles.npy", contents.vectors, of_row, len(numbers))
+    columns = target / "columns"
+    columns.mkdir()
+    write_columns(
+        columns,
+        of_row,
+        languages=(article.language for article in contents.articles),
+        sources=(article.source for article in contents.articles),
+        days=(day_of(article.published) for article in contents.articles),
+    )
     copies = target / "copies"
     copies.mkdir()
     np.save(copies / "sketches.npy", contents.sketches, allow_pickle=False)
@@ -139,6 +151,7 @@ def _write_files(
     for path in (path for path in lexical.rglob("*") if path.is_file()):
         # tantivy keeps some of its files from all others who may read an index.
         path.chmod((target / "store.sqlite").stat().st_mode)
+    return kind
 
 
 def _free_name(folder: Path, contents: Contents, now: datetime) -> str:
@@ -168,7 +181,8 @@ def write_generation(
 
     `tell` hears of how many passages are written, of how many: of all of them before the
     generation is put to use, and not after. Where it raises, nothing is kept. The caller holds
-    the lock of the folder. Raises IndexUnwritable, with the old generation still in use.
+    the lock of the folder. Raises IndexUnwritable, RecallTooLow, with the old generation still
+    in use.
     """
     now = datetime.now(UTC)
     previous = _previous(folder)
@@ -176,8 +190,7 @@ def write_generation(
     partial = folder / f"{PARTIAL}{name}"
     try:
         partial.mkdir()
-        _write_files(partial, contents, old, tell)
-        files = committing.checksums(partial)
+        kind = _write_files(partial, contents, old, tell)
         manifest = {
             "format": FORMAT,
             "generation": name,
@@ -186,17 +199,14 @@ def write_generation(
             "model": {"name": contents.model, "fingerprint": contents.fingerprint},
             "split": dict(contents.split),
             "counts": _counts(contents.articles, contents.passages),
+            "vectors": kind.to_dict(),
             "probes": base64.b64encode(contents.probe_vectors.astype("<f4").tobytes()).decode(),
-            "files": files,
         }
-        data = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
-        write_atomically(partial / MANIFEST, data)
-        for inner in (path for path in partial.rglob("*") if path.is_dir()):
-            sync_folder(inner)
+        sealed = committing.seal(partial, manifest)
         tell(len(contents.passages), len(contents.passages))
         partial.rename(folder / name)
         sync_folder(folder)
-        kept = committing.put_in_use(folder, Named(name, hashlib.sha256(data).hexdigest()))
+        kept = committing.put_in_use(folder, Named(name, sealed))
     except (OSError, sqlite3.Error, RuntimeError, ValueError) as error:
         # faiss and tantivy report a full disk as RuntimeError and ValueError.
         shutil.rmtree(partial, ignore_errors=True)
