@@ -75,6 +75,10 @@ class IndexUnwritable(AssistantError):
     """The index cannot be written: no space, no permission."""
 
 
+class RecallTooLow(AssistantError):
+    """The index's vectors cannot be searched well enough: too few of the nearest are found."""
+
+
 class BuildCancelled(AssistantError):
     """A build was cancelled; an index that was there is unchanged."""
 

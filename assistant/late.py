@@ -191,7 +191,9 @@ class WordIndex:
             self._lengths = np.asarray(
                 np.load(folder / "lengths.npy", mmap_mode="r", allow_pickle=False)
             )
-            self._offsets = np.load(folder / "offsets.npy", allow_pickle=False)
+            self._offsets = np.asarray(
+                np.load(folder / "offsets.npy", mmap_mode="r", allow_pickle=False)
+            )
         except (OSError, ValueError, EOFError) as error:
             raise IndexCorrupt(
                 f"{folder} cannot be read ({error}); build it again: assistant build --full"

@@ -133,9 +133,7 @@ def _merge_short(spans: list[Span], fits: Fits) -> list[Span]:
     return merged
 
 
-def _overlapped(
-    spans: list[Span], sentences: list[Span], fits: Fits, is_short: Fits
-) -> list[Span]:
+def _overlapped(spans: list[Span], sentences: list[Span], fits: Fits, is_short: Fits) -> list[Span]:
     """Moves each start back to the start of the sentence before, where that stays short."""
     moved = spans[:1]
     starts = [start for start, _ in sentences]
@@ -175,9 +173,7 @@ def split_article(
     return split_measured(article, lengths=lengths, settings=settings)
 
 
-def split_measured(
-    article: Article, *, lengths: Lengths, settings: SplitSettings
-) -> list[Passage]:
+def split_measured(article: Article, *, lengths: Lengths, settings: SplitSettings) -> list[Passage]:
     """What `split_article` does, by lengths that are known."""
     room = settings.max_tokens - lengths.headline
     overlap = min(settings.overlap_tokens, room // 3)

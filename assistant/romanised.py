@@ -123,13 +123,14 @@ class RomanisedIndex:
         """Raises IndexCorrupt."""
         try:
             keys = np.load(folder / "keys.npy", mmap_mode="r", allow_pickle=False)
-            self._edges = np.load(folder / "edges.npy", allow_pickle=False)
+            edges = np.load(folder / "edges.npy", mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             raise IndexCorrupt(
                 f"{folder} cannot be read ({error}); build it again: assistant build --full"
             ) from error
         # Slices of a plain array cost a tenth of those of a memory map.
         self._keys: Keys = np.asarray(keys)
+        self._edges = np.asarray(edges)
 
     def __len__(self) -> int:
         return len(self._edges) - 1

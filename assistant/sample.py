@@ -11,6 +11,7 @@ Rows = npt.NDArray[np.int64]
 
 _PASSAGES = 288
 _LEAST = 24
+_ROWS_AT_ONCE = 8_192
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +40,33 @@ def draw_sample(language_of_row: npt.NDArray[np.int32], copied: npt.NDArray[np.b
     ran in twenty papers would else be taken for what is usual. Languages without a passage get
     no number in the sample.
     """
-    numbers = np.unique(language_of_row)
+    held = np.bincount(language_of_row)
+    numbers = np.flatnonzero(held)
+    renumbered = np.zeros(len(held), np.int32)
+    renumbered[numbers] = np.arange(len(numbers))
+    of_row = renumbered[language_of_row]
     most = max(_LEAST, _PASSAGES // max(len(numbers), 1))
-    chosen = [np.flatnonzero((language_of_row == n) & ~copied)[:most] for n in numbers]
-    for i, n in enumerate(numbers):
-        if not len(chosen[i]):
-            chosen[i] = np.flatnonzero(language_of_row == n)[:most]
+    chosen = [_first(of_row, i, most, ~copied) for i in range(len(numbers))]
+    for i in (i for i, rows in enumerate(chosen) if not len(rows)):
+        chosen[i] = _first(of_row, i, most, None)
     counts = np.array([len(rows) for rows in chosen], np.int64)
     return Sample(
-        np.concatenate(chosen).astype(np.int64),
-        np.cumsum(counts) - counts,
-        counts,
-        np.searchsorted(numbers, language_of_row).astype(np.int32),
+        np.concatenate([*chosen, np.zeros(0, np.int64)]), np.cumsum(counts) - counts, counts, of_row
     )
+
+
+def _first(
+    of_row: npt.NDArray[np.int32], language: int, most: int, among: npt.NDArray[np.bool_] | None
+) -> Rows:
+    """The first `most` rows of a language, of those that `among` marks."""
+    found: list[Rows] = []
+    # Of a million rows, the first thousands are usually enough.
+    start, size, count = 0, _ROWS_AT_ONCE, 0
+    while start < len(of_row) and count < most:
+        rows = of_row[start : start + size] == language
+        if among is not None:
+            rows &= among[start : start + size]
+        found.append(start + np.flatnonzero(rows))
+        count += len(found[-1])
+        start, size = start + size, 2 * size
+    return np.concatenate([*found, np.zeros(0, np.int64)])[:most]

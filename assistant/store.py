@@ -36,6 +36,7 @@ CREATE TABLE files (
     articles TEXT NOT NULL, skipped TEXT NOT NULL
 ) STRICT;
 """
+_ROWS_AT_ONCE = 65_536
 ARTICLE = "id, text, title, language, published, source, url, authors, path"
 """The columns of an article, in the order of its fields."""
 
@@ -53,40 +54,6 @@ class FileRead:
     read_with: str
     articles: tuple[str, ...]
     skipped: tuple[Skipped, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """A name of every article, or none: the distinct names, and the place of each one's there."""
-
-    distinct: tuple[str, ...]
-    of_article: npt.NDArray[np.int32]  # [articles]; -1 for none
-
-    @classmethod
-    def of(cls, values: Iterable[str | None]) -> Names:
-        listed = list(values)
-        distinct = tuple(sorted({value for value in listed if value is not None}))
-        place: dict[str | None, int] = {name: i for i, name in enumerate(distinct)}
-        place[None] = -1
-        return cls(distinct, np.array([place[value] for value in listed], np.int32))
-
-    def among(self, wanted: Iterable[str]) -> npt.NDArray[np.bool_]:
-        """Which articles have one of the names [articles]."""
-        names = set(wanted)
-        # The last place is that of articles without a name.
-        chosen = np.array([*(name in names for name in self.distinct), False])
-        among: npt.NDArray[np.bool_] = chosen[self.of_article]
-        return among
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """What filters and fusion need of every passage and article, by row and by number."""
-
-    article_of_row: npt.NDArray[np.int32]  # [passages]
-    languages: Names
-    sources: Names
-    days: npt.NDArray[np.str_]  # [articles]; "" for none
 
 
 def day_of(published: str | None) -> str | None:
@@ -199,15 +166,22 @@ class Store:
         except sqlite3.Error as error:
             raise self._corrupt(error) from error
 
-    def columns(self) -> Columns:
-        rows = self._all('SELECT article FROM passages ORDER BY "row"')
-        articles = self._all("SELECT language, source, published FROM articles ORDER BY number")
-        return Columns(
-            np.array([row[0] for row in rows], np.int32),
-            Names.of(a[0] for a in articles),
-            Names.of(a[1] for a in articles),
-            np.array([day_of(a[2]) or "" for a in articles], "U10"),
-        )
+    def article_of_row(self) -> npt.NDArray[np.int32]:
+        """The number of each passage's article [passages]."""
+        numbers: list[np.ndarray[Any, np.dtype[np.int32]]] = [np.zeros(0, np.int32)]
+        with self._lock:
+            try:
+                found = self._connection.execute('SELECT article FROM passages ORDER BY "row"')
+                while some := found.fetchmany(_ROWS_AT_ONCE):
+                    numbers.append(np.array(some, np.int32)[:, 0])
+            except sqlite3.Error as error:
+                raise self._corrupt(error) from error
+        return np.concatenate(numbers)
+
+    def labels(self) -> list[tuple[str, str | None, str | None]]:
+        """The language, outlet and day of each article, in the order of their numbers."""
+        rows = self._all("SELECT language, source, published FROM articles ORDER BY number")
+        return [(language, source, day_of(published)) for language, source, published in rows]
 
     def contents(self) -> Mapping[str, str]:
         """The content hash of each article, by id, in the order of their numbers."""

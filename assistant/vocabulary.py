@@ -24,7 +24,7 @@ Numbers = npt.NDArray[np.int64]
 WHITE = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """Unicode's white space, as in a set of a regular expression; Python's own has four more."""
 
-MARKS = ",;!?()\"“”„«»。｡、！？，；「」『』（）《》【】।॥،؛؟"
+MARKS = ',;!?()"“”„«»。｡、！？，；「」『』（）《》【】।॥،؛؟'
 """Punctuation that parts words like white space does.
 
 These are marks in every normal form, go together with no other character, and are none of

@@ -199,10 +199,11 @@ def seen_by(assistant: Assistant) -> dict[str, Any]:
     index = assistant._index
     contents = dict(index.store.contents())
     passages, texts = 0, []
+    numbers = index.store.article_numbers()
     for identity in sorted(contents):
         article = assistant.article(identity)
         texts.append([article.content_hash(), article.title, article.text])
-        passages += len(index.store.rows_of(article))
+        passages += len(index.store.spans_of(numbers[identity]))
     held = assistant.collection()
     return {
         "contents": contents,

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from assistant.api import Assistant
 from assistant.collection import MAX_MONTHS, Collection, Gap, Month, describe
+from assistant.columns import Names
 from assistant.errors import SettingsError
 from assistant.index import Index
 from assistant.last_build import read_last_build, write_last_build
-from assistant.store import Names
 from assistant.types import BuildReport, Skipped
 
 

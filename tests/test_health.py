@@ -20,6 +20,7 @@ from assistant.embedding import StaticEmbedder, load_for_questions
 from assistant.files import exclusive
 from assistant.health import Finding, Health, examine
 from assistant.index import current_generation
+from assistant.vectors import VectorKind
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +43,7 @@ NAMES = [
     "index",
     "format",
     "generation",
+    "vectors",
     "languages",
     "undetermined languages",
     "dates",
@@ -83,10 +85,35 @@ def test_a_sound_index(tiny_index: Path, tiny_articles: Path) -> None:
     assert found["outlets"].places == ("storks.md",)
     assert found["languages"].message == "en 2, de 1, fr 1, zh 1, zh-Hant 1"
     assert "is the one that is installed" in found["model"].message
+    assert found["vectors"].message == "Flat, finds 100.0% of the 10 best of exact search"
     for finding in health.findings:
         assert finding.level in ("ok", "note")
         # What is not as it should be says what to do.
         assert finding.level == "ok" or finding.advice
+
+
+def _with_manifest(folder: Path, **changes: object) -> None:
+    """Forges the manifest of the generation in use, with its checksum."""
+    pointer = json.loads((folder / "CURRENT").read_bytes())
+    path = folder / pointer["generation"] / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | changes))
+    pointer["manifest_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (folder / "CURRENT").write_text(json.dumps(pointer))
+
+
+def test_how_vectors_are_searched(tiny_index: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_index, tmp_path / "copy"))
+    kind = VectorKind("PQ8x4fs,Refine(SQfp16)", 10, 0, 0.9984, 0.9876)
+    _with_manifest(folder, vectors=kind.to_dict())
+    found = by_name(examine(folder))["vectors"]
+    assert found.message == (
+        "PQ8x4fs,Refine(SQfp16), finds 99.8% of the 10 best of exact search, 98.8% of the 100 best"
+    )
+    # What an older version wrote was not measured.
+    _with_manifest(folder, vectors=None)
+    found = by_name(examine(folder))["vectors"]
+    assert found.level == "note" and found.advice is not None
+    assert found.advice.endswith(f"assistant build --full --index {folder}")
 
 
 def test_the_seeds_look_right(seed_index: Path) -> None:

@@ -35,6 +35,7 @@ LAYERS = (
     (
         "articles",
         "passages",
+        "columns",
         "drafts",
         "embedding",
         "endpoint",

@@ -182,7 +182,8 @@ def test_an_unexpected_error_is_logged_and_not_shown(
     articles, index = desk
     (light / "sitecustomize.py").write_text(
         _LIGHT
-        + "def fail(*a): raise ZeroDivisionError('secret')\nfrom assistant import making\nmaking.sketch = fail"
+        + "def fail(*a): raise ZeroDivisionError('secret')\n"
+        + "from assistant import making\nmaking.sketch = fail"
     )
     write_articles(articles, [Story("owl", "The owl nests.")])
     before = snapshot(index)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import IndexCorrupt
-from assistant.store import Names, Store, day_of, write_store
+from assistant.store import Store, day_of, write_store
 from assistant.types import Article, Passage
 
 FULL = Article(
@@ -55,22 +55,12 @@ def test_passages(store: Store) -> None:
     assert store.spans_of(7) == []
 
 
-def test_columns(store: Store) -> None:
-    columns = store.columns()
-    assert columns.article_of_row.tolist() == [1, 0, 1]
-    assert columns.languages.distinct == ("und", "zh-Hant")
-    assert columns.languages.of_article.tolist() == [0, 1]
-    assert columns.sources.distinct == ("Le Quotidien",)
-    assert columns.sources.of_article.tolist() == [-1, 0]
-    assert columns.days.tolist() == ["", "2023-11-12"]
-
-
-def test_names() -> None:
-    names = Names.of(["b", None, "a", "b"])
-    assert names.among(["b", "none"]).tolist() == [True, False, False, True]
-    assert names.among([]).tolist() == [False] * 4
-    assert Names.of([None, None]).among(["a"]).tolist() == [False, False]
-    assert Names.of([]).among(["a"]).tolist() == []
+def test_labels(store: Store) -> None:
+    assert store.article_of_row().tolist() == [1, 0, 1]
+    assert store.labels() == [
+        ("und", None, None),
+        ("zh-Hant", "Le Quotidien", "2023-11-12"),
+    ]
 
 
 def test_days() -> None:
@@ -86,7 +76,7 @@ def test_many_threads(store: Store) -> None:
 
 def test_a_store_that_is_only_read(store: Store, tmp_path: Path) -> None:
     before = (tmp_path / "store.sqlite").read_bytes()
-    store.columns()
+    store.labels()
     store.close()
     assert (tmp_path / "store.sqlite").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["store.sqlite"]
@@ -98,4 +88,4 @@ def test_a_file_that_is_no_store(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(IndexCorrupt, match="build it again"):
-        Store(path).columns()
+        Store(path).labels()

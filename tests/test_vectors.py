@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from helpers import COLLECTION, snapshot, write_articles
 
 from assistant import vectors as module
-from assistant.errors import IndexCorrupt
+from assistant.building import build
+from assistant.embedding import load_for_questions
+from assistant.errors import IndexCorrupt, RecallTooLow
 from assistant.vectors import (
     VectorIndex,
+    VectorKind,
     read_article_vectors,
     write_article_vectors,
     write_vectors,
@@ -119,6 +125,115 @@ def test_filters_over_short_codes_are_exact(
     assert set(coded.search(question, k=5_000, allowed=allowed)[0]) == set(np.flatnonzero(allowed))
 
 
+def test_an_exact_index_finds_everything(tmp_path: Path, stored: Floats) -> None:
+    kind = write_vectors(tmp_path / "v", stored)
+    assert kind == VectorKind("Flat", 0, 0, 1.0, 1.0)
+    assert VectorKind.from_dict(kind.to_dict()) == kind
+
+
+@pytest.fixture(scope="module")
+def many() -> Floats:
+    return units(6_000, seed=6)
+
+
+def test_a_memory_map_in_half_precision_is_written_in_batches(
+    tmp_path: Path, many: Floats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "EXACT_UP_TO", 100)
+    halves = many.astype(np.float16)
+    np.save(tmp_path / "halves.npy", halves)
+    kinds = [write_vectors(tmp_path / "whole", halves.astype(np.float32))]
+    for size in (1_000, 7_777):
+        monkeypatch.setattr(module, "_ROWS_AT_ONCE", size)
+        mapped = np.load(tmp_path / "halves.npy", mmap_mode="r")
+        kinds.append(write_vectors(tmp_path / str(size), mapped))
+        assert (tmp_path / str(size)).read_bytes() == (tmp_path / "whole").read_bytes()
+    assert {(kind.kind, kind.candidates) for kind in kinds} == {("PQ8x4fs,Refine(SQfp16)", 10)}
+    assert min(kind.recall_at_100 for kind in kinds) > 0.99
+
+
+def test_inverted_lists_for_very_many(
+    tmp_path: Path, many: Floats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "EXACT_UP_TO", 100)
+    monkeypatch.setattr(module, "CODES_UP_TO", 1_000)
+    monkeypatch.setattr(module, "_FEWEST_LISTS", 1)
+    kind = write_vectors(tmp_path / "v", many)
+    assert kind.kind == "IVF310,PQ8x4fs,Refine(SQfp16)"
+    # Of vectors without any structure nearly all lists have to be read.
+    assert 16 < kind.lists_read <= 310 and kind.recall_at_10 >= 0.99
+    index = VectorIndex(tmp_path / "v")
+    found = 0
+    for question in units(20, seed=7):
+        rows, _ = index.search(question, k=100)
+        found += len(np.intersect1d(rows[:10], np.argsort(-(many @ question))[:10]))
+    assert found >= 0.98 * 20 * 10
+    allowed = np.arange(len(many)) % 7 == 3
+    rows, _ = index.search(many[3], k=5_000, allowed=allowed)
+    assert set(rows) == set(np.flatnonzero(allowed))
+
+
+def test_too_little_that_is_found(
+    tmp_path: Path, many: Floats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "EXACT_UP_TO", 100)
+    with pytest.raises(RecallTooLow, match=r"finds [0-9.]+% of the 10 best.*another model"):
+        write_vectors(tmp_path / "v", many, least_recall=1.01)
+    assert not (tmp_path / "v").exists()
+
+
+def test_more_candidates_where_passages_are_nearly_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "EXACT_UP_TO", 100)
+    chance = np.random.default_rng(2)
+    base = units(1)[0]
+    alike = base + 1e-2 * chance.standard_normal((4_000, D)).astype(np.float32)
+    mixed = np.concatenate([alike, units(2_000, seed=3)])
+    mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
+    monkeypatch.setattr(module, "_CANDIDATES", 1)
+    assert write_vectors(tmp_path / "v", mixed).candidates > 1
+
+
+def test_a_build_that_would_not_find_enough_leaves_the_old_index(
+    tiny_index: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.pieces.load_for_passages", load_for_questions)
+    monkeypatch.setattr(
+        "assistant.index.writing.write_vectors", partial(write_vectors, least_recall=1.01)
+    )
+    folder = Path(shutil.copytree(tiny_index, tmp_path / "index"))
+    before = snapshot(folder)
+    write_articles(tmp_path / "articles", COLLECTION[:2])
+    with pytest.raises(RecallTooLow):
+        build(tmp_path / "articles", index=folder, model=str(tiny_model))
+    assert snapshot(folder) == before
+
+
+class _Finds:
+    """An index that finds some rows, whatever it is asked."""
+
+    def __init__(self, rows: Floats) -> None:
+        self._rows = rows
+
+    def search(self, queries: Floats, k: int) -> tuple[None, Floats]:
+        return None, np.repeat(self._rows[None, :k], len(queries), axis=0)
+
+
+def test_recall(many: Floats) -> None:
+    queries = units(3, seed=11)[:1]
+    order = np.argsort(-(many @ queries[0]), kind="stable")
+    best = module._exact_scores(many, queries)
+    np.testing.assert_allclose(best[0], (many @ queries[0])[order[:100]], atol=1e-6)
+    whole = order[:100]
+    assert module._recall(_Finds(whole), many, queries, best) == (1.0, 1.0)
+    half = np.where(np.arange(100) % 2 == 0, whole, order[-1])
+    assert module._recall(_Finds(half), many, queries, best) == (0.5, 0.5)
+    # Nothing was found in the place of the others.
+    none = np.where(np.arange(100) < 4, whole, -1)
+    assert module._recall(_Finds(none), many, queries, best) == (0.4, 0.04)
+
+
 @pytest.mark.parametrize("content", [None, b"", b"not an index", b"\0" * 1000])
 def test_a_file_that_is_no_index(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "vectors.faiss"
@@ -149,6 +264,25 @@ def test_vectors_of_articles_are_the_means_of_their_passages(tmp_path: Path) -> 
     # No passage, or none with a known token: nothing is near.
     assert not means[1].any()
     assert not means[3].any()
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 100_000])
+def test_vectors_of_many_articles_in_batches(
+    tmp_path: Path, many: Floats, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(module, "_ROWS_AT_ONCE", at_once)
+    passages = many[:500].astype(np.float16)
+    of_row = np.random.default_rng(4).integers(0, 60, 500) * 2
+    expected = np.zeros((120, D), np.float32)
+    np.add.at(expected, of_row, passages.astype(np.float32))
+    expected /= np.maximum(np.linalg.norm(expected, axis=1, keepdims=True), 1e-9)
+    write_article_vectors(tmp_path / "articles.npy", passages, of_row, 120)
+    np.testing.assert_array_equal(read_article_vectors(tmp_path / "articles.npy"), expected)
+
+
+def test_no_articles(tmp_path: Path) -> None:
+    write_article_vectors(tmp_path / "a.npy", np.zeros((0, D), np.float32), np.zeros(0, int), 0)
+    assert read_article_vectors(tmp_path / "a.npy").shape == (0, D)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not an array", b"\x93NUMPY"])

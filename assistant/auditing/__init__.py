@@ -158,6 +158,7 @@ class _Auditor:
         index = opened[0]
         try:
             self._run(named, "database", contents.check_database, index)
+            self._run(named, "columns", contents.check_columns, index)
             self._run(named, "counts", contents.check_counts, index)
             self._run(named, "articles", contents.check_articles, index, self._tell("articles"))
             self._run(named, "passages", contents.check_passages, index, self._tell("passages"))

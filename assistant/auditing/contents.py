@@ -12,6 +12,7 @@ from itertools import groupby, islice
 import numpy as np
 
 from assistant.auditing.results import Wrong
+from assistant.columns import Names
 from assistant.index import PROBE_TOLERANCE, Index
 from assistant.passages import SplitSettings, embedded_text, fitting_title, passage_id
 from assistant.romanised import keys_of
@@ -45,11 +46,11 @@ def check_counts(index: Index) -> str:
     """The counts of every part against each other, and against what the manifest says."""
     info, columns = index.info, index.columns
     counts = {
-        "passages in the database": (len(columns.article_of_row), info.passages),
+        "passages in the columns": (len(columns.article_of_row), info.passages),
         "vectors": (len(index.vectors), info.passages),
         "passages in the lexical index": (len(index.lexical), info.passages),
         "passages with romanised terms": (len(index.romanised), info.passages),
-        "articles in the database": (len(columns.days), info.articles),
+        "articles in the columns": (len(columns.days), info.articles),
         "vectors of articles": (len(index.article_vectors), info.articles),
         "sketches": (len(index.sketches), info.articles),
         "places in groups of copies": (len(index.copies), info.articles),
@@ -75,6 +76,25 @@ def check_counts(index: Index) -> str:
     ):
         wrong.append("the first or the last day is another than the manifest says")
     return _none(wrong, f"{info.articles} articles, {info.passages} passages in every part")
+
+
+def check_columns(index: Index) -> str:
+    """The columns beside the database against what it holds itself."""
+    columns, labels = index.columns, index.store.labels()
+    wrong = []
+    if not np.array_equal(columns.article_of_row, index.store.article_of_row()):
+        wrong.append("the articles of the passages are others than in the database")
+    for name, names, values in (
+        ("languages", columns.languages, [language for language, _, _ in labels]),
+        ("outlets", columns.sources, [source for _, source, _ in labels]),
+    ):
+        expected = Names.of(values)
+        same = names.distinct == expected.distinct
+        if not same or not np.array_equal(names.of_article, expected.of_article):
+            wrong.append(f"the {name} of the articles are others than in the database")
+    if columns.days.tolist() != [day or "" for _, _, day in labels]:
+        wrong.append("the days of the articles are others than in the database")
+    return _none(wrong, f"{len(labels)} articles are in the columns as in the database")
 
 
 def check_articles(index: Index, tell: Tell) -> str:

@@ -76,6 +76,22 @@ def _of_index(index: Index) -> Iterator[Finding]:
     before = ", ".join(named.generation for named in others(index.folder))
     kept = f"{before} is kept beside it" if before else "none is kept beside it yet"
     yield Finding("ok", "generation", f"{info.generation}, built {info.built}; {kept}")
+    yield _searched(index)
+
+
+def _searched(index: Index) -> Finding:
+    kind = index.vector_kind
+    if kind is None:
+        return Finding(
+            "note",
+            "vectors",
+            "the version that built the index did not measure what a search of them finds",
+            f"to measure it, embed everything again: assistant build --full --index {index.folder}",
+        )
+    found = f"finds {kind.recall_at_10:.1%} of the 10 best of exact search"
+    if kind.candidates:
+        found += f", {kind.recall_at_100:.1%} of the 100 best"
+    return Finding("ok", "vectors", f"{kind.kind}, {found}")
 
 
 def _of_model(index: Index, tell: Progress) -> Iterator[Finding]:

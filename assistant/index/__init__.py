@@ -7,6 +7,7 @@
     index/<generation>/store.sqlite     articles, passages, metadata
     index/<generation>/vectors.faiss    one vector for each passage
     index/<generation>/articles.npy     the mean vector of each article
+    index/<generation>/columns/         articles of passages, languages, outlets, days: mapped
     index/<generation>/copies/          each article's sketch, and the first of its copies
     index/<generation>/lexical/         tantivy
     index/<generation>/romanised/       each passage's romanised terms, hashed

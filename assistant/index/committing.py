@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from assistant.errors import IndexCorrupt, IndexNotFound, IndexUnwritable
-from assistant.files import exclusive, sha256_file, sync_file
+from assistant.files import (
+    exclusive,
+    sha256_file,
+    sync_file,
+    sync_folder,
+    write_atomically,
+)
 from assistant.index.layout import (
+    HASHED_AT_ONCE,
+    MANIFEST,
     Named,
     Pointer,
     is_whole,
@@ -17,6 +28,7 @@ from assistant.index.layout import (
     read_pointer,
     write_pointer,
 )
+from assistant.index.stamps import STAMP, look, write_stamp
 
 LOCK = ".lock"
 
@@ -38,16 +50,31 @@ def held(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def checksums(generation: Path) -> dict[str, dict[str, Any]]:
-    """The size and SHA-256 of every file below, which are forced to the disk. Raises OSError."""
-    files = {}
-    for path in sorted(p for p in generation.rglob("*") if p.is_file()):
+def seal(generation: Path, manifest: Mapping[str, Any]) -> str:
+    """Writes the manifest of a generation whose files are all there. Returns its SHA-256.
+
+    The size and the SHA-256 of every file are added to it, everything is forced to the disk, and
+    a stamp is left with which the first opening need not hash it again. Raises OSError.
+    """
+    (generation / STAMP).unlink(missing_ok=True)
+    paths = sorted(path for path in generation.rglob("*") if path.is_file())
+    names = [path.relative_to(generation).as_posix() for path in paths]
+    for path in paths:
         sync_file(path)
-        files[path.relative_to(generation).as_posix()] = {
-            "bytes": path.stat().st_size,
-            "sha256": sha256_file(path),
-        }
-    return files
+    seen = look(generation, names)
+    with ThreadPoolExecutor(HASHED_AT_ONCE) as pool:
+        hashes = list(pool.map(sha256_file, paths))
+    files = {
+        name: {"bytes": path.stat().st_size, "sha256": checksum}
+        for name, path, checksum in zip(names, paths, hashes, strict=True)
+    }
+    data = json.dumps({**manifest, "files": files}, ensure_ascii=False, indent=1).encode()
+    write_atomically(generation / MANIFEST, data)
+    sealed = hashlib.sha256(data).hexdigest()
+    write_stamp(generation, sealed, seen)
+    for inner in (path for path in generation.rglob("*") if path.is_dir()):
+        sync_folder(inner)
+    return sealed
 
 
 def free_name(folder: Path, name: str) -> str:

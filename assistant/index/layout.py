@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ from typing import Any
 from assistant.errors import IndexCorrupt, IndexFormatUnsupported, IndexNotFound
 from assistant.files import sha256_file, write_atomically
 from assistant.index.migrations import is_upgradable
+from assistant.index.stamps import look, read_stamp, smallest, write_stamp
 from assistant.types import IndexInfo
 
-FORMAT = 4
+FORMAT = 5
 PROBES = (
     "When will the three countries begin to share warning data?",
     "Combien d'articles parlent de l'élection ?",
@@ -31,7 +32,9 @@ CURRENT = "CURRENT"
 
 MANIFEST = "manifest.json"
 
-_HASHED_AT_ONCE = 4
+HASHED_AT_ONCE = 4
+"""Files that are hashed side by side."""
+
 _GENERATION = re.compile(r"[0-9A-Za-z-]{1,100}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -169,9 +172,9 @@ def _is_below(name: str) -> bool:
 
 
 def damaged_files(
-    generation: Path, manifest: Mapping[str, Any]
+    generation: Path, manifest: Mapping[str, Any], names: Collection[str] | None = None
 ) -> Iterator[tuple[str, str | None]]:
-    """Each file of a generation, and what is wrong with it, None for nothing.
+    """Each file of a generation, or of some, and what is wrong with it, None for nothing.
 
     Every byte is read, of however large a file: what tantivy, FAISS and numpy notice themselves is
     less than damage does, and some of it ends the process.
@@ -189,8 +192,9 @@ def damaged_files(
         except OSError as error:
             return f"cannot be read ({error.strerror or error})"
 
-    largest_first = sorted(files, key=lambda name: -files[name]["bytes"])
-    with ThreadPoolExecutor(_HASHED_AT_ONCE) as pool:
+    looked_at = files if names is None else names
+    largest_first = sorted(looked_at, key=lambda name: -files[name]["bytes"])
+    with ThreadPoolExecutor(HASHED_AT_ONCE) as pool:
         yield from zip(largest_first, pool.map(wrong_with, largest_first), strict=True)
 
 
@@ -215,12 +219,36 @@ def extra_files(generation: Path, manifest: Mapping[str, Any]) -> list[str]:
 def check_files(folder: Path, named: Named) -> dict[str, Any]:
     """The manifest of a generation whose files are all there and whole. Raises IndexCorrupt."""
     manifest = manifest_of(folder, named)
+    _raise_damaged(folder, named, manifest)
+    return manifest
+
+
+def _raise_damaged(
+    folder: Path, named: Named, manifest: Mapping[str, Any], names: Collection[str] | None = None
+) -> None:
     generation = folder / named.generation
-    for name, wrong in damaged_files(generation, manifest):
+    for name, wrong in damaged_files(generation, manifest, names):
         if wrong is not None:
             raise IndexCorrupt(
                 f"{generation / name} {wrong}; build again: assistant build --full --index {folder}"
             )
+
+
+def _check_for_opening(folder: Path, named: Named) -> dict[str, Any]:
+    """Like `check_files`; large files are read only if they have changed since they last were."""
+    manifest = manifest_of(folder, named)
+    generation, files = folder / named.generation, manifest["files"]
+    small = smallest({name: one["bytes"] for name, one in files.items()})
+    if len(small) == len(files):
+        _raise_damaged(folder, named, manifest)
+        return manifest
+    seen, known = look(generation, files), read_stamp(generation, named.manifest_sha256)
+    if all(name in seen and seen[name] == known.get(name) for name in files):
+        _raise_damaged(folder, named, manifest, small)
+        return manifest
+    _raise_damaged(folder, named, manifest)
+    assert named.manifest_sha256 is not None
+    write_stamp(generation, named.manifest_sha256, seen)
     return manifest
 
 
@@ -231,7 +259,7 @@ def read_manifest(folder: Path) -> tuple[Path, dict[str, Any]]:
     """
     current = read_pointer(folder).current
     check_format(folder, _loaded(folder, current))
-    manifest = check_files(folder, current)
+    manifest = _check_for_opening(folder, current)
     return folder / current.generation, manifest
 
 

@@ -13,21 +13,51 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from assistant.columns import write_columns
+from assistant.index.stamps import STAMP
 from assistant.lexical import list_as_one_part
-from assistant.store import add_files
+from assistant.store import Store, add_files
 
 Step = Callable[[Path, Path], None]
+
+_NOT_TAKEN_OVER = shutil.ignore_patterns("manifest.json", STAMP)
 
 
 def _parts_and_files(old: Path, new: Path) -> None:
     """To format 4: the lexical index lists its parts, the store the files that were read."""
-    shutil.copytree(old, new, dirs_exist_ok=True, ignore=shutil.ignore_patterns("manifest.json"))
+    shutil.copytree(old, new, dirs_exist_ok=True, ignore=_NOT_TAKEN_OVER)
     add_files(new / "store.sqlite")
     manifest = json.loads((old / "manifest.json").read_bytes())
     list_as_one_part(new / "lexical", manifest["counts"]["passages"])
 
 
-STEPS: dict[int, Step] = {3: _parts_and_files}
+def _link(path: str, other: str) -> None:
+    """Gives a file a second name, or copies it where there are no second names."""
+    try:
+        Path(other).hardlink_to(path)
+    except OSError:
+        shutil.copyfile(path, other)
+
+
+def _columns(old: Path, new: Path) -> None:
+    """To format 5: what filters need of passages and articles lies beside the store, mapped."""
+    shutil.copytree(old, new, dirs_exist_ok=True, ignore=_NOT_TAKEN_OVER, copy_function=_link)
+    store = Store(new / "store.sqlite")
+    try:
+        languages, sources, days = list(zip(*store.labels(), strict=True)) or ((), (), ())
+        (new / "columns").mkdir()
+        write_columns(
+            new / "columns",
+            store.article_of_row(),
+            languages=languages,
+            sources=sources,
+            days=days,
+        )
+    finally:
+        store.close()
+
+
+STEPS: dict[int, Step] = {3: _parts_and_files, 4: _columns}
 """By the format that each starts from. An index of a format that is not here is built again."""
 
 

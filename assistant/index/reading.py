@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.answers import Searched
+from assistant.columns import read_columns
 from assistant.copies import Sketches
 from assistant.embedding import (
     Embedder,
@@ -41,6 +42,7 @@ from assistant.titles import Titles
 from assistant.types import Article, Filters
 from assistant.vectors import (
     VectorIndex,
+    VectorKind,
     read_article_vectors,
 )
 
@@ -67,7 +69,7 @@ class Index:
         self.romanised = RomanisedIndex(generation / "romanised")
         words = generation / "words"
         self.words = WordIndex(words) if words.is_dir() else None
-        self.columns = self.store.columns()
+        self.columns = read_columns(generation / "columns")
         self.sketches, self.copies = _read_copies(generation / "copies")
         alone = self.copies == np.arange(len(self.copies))
         self._is_copied = np.bincount(self.copies[~alone], minlength=len(alone)) > 0
@@ -86,7 +88,10 @@ class Index:
 
     @classmethod
     def open(cls, folder: Path, *, model: str | None = None) -> Index:
-        """Opens the generation in use, once every byte of it is checked.
+        """Opens the generation in use, once it is checked.
+
+        Every byte is, but of large files that the file system says have not changed since they
+        last were (`stamps.py`).
 
         Raises IndexNotFound, IndexCorrupt, IndexFormatUnsupported, and ModelMismatch where
         `model` is named and is not the one the index was built with.
@@ -123,6 +128,14 @@ class Index:
     def size(self) -> int:
         """The bytes of the generation's files but its manifest."""
         return sum(file["bytes"] for file in self._manifest["files"].values())
+
+    @property
+    def vector_kind(self) -> VectorKind | None:
+        """How vectors are searched; None where the version that built it did not measure it."""
+        try:
+            return VectorKind.from_dict(self._manifest["vectors"])
+        except (KeyError, TypeError, ValueError):
+            return None
 
     @cached_property
     def titles(self) -> Titles:
@@ -257,7 +270,7 @@ def _in_use(folder: Path) -> str | None:
 def _read_copies(folder: Path) -> tuple[Sketches, npt.NDArray[np.int64]]:
     try:
         sketches = np.load(folder / "sketches.npy", mmap_mode="r", allow_pickle=False)
-        copies = np.load(folder / "first.npy", allow_pickle=False)
+        copies = np.asarray(np.load(folder / "first.npy", mmap_mode="r", allow_pickle=False))
     except (OSError, ValueError, EOFError) as error:
         raise IndexCorrupt(
             f"{folder} cannot be read ({error}); build it again: assistant build --full"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import sqlite3
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.errors import IndexCorrupt, IndexNotFound, IndexUnwritable
-from assistant.files import sync_folder, write_atomically
+from assistant.files import sync_folder
 from assistant.index import committing, layout, leftovers
 from assistant.index.layout import MANIFEST, Named
 from assistant.index.migrations import STEPS, is_upgradable
@@ -78,11 +77,11 @@ def _upgrade(folder: Path) -> Upgraded:
     name = committing.free_name(folder, f"{now:%Y%m%dT%H%M%SZ}-{kind[0]}")
     try:
         leftovers.clear_left_overs(folder)
-        last = _stepped(folder, folder / pointer.current.generation, name, manifest, before)
+        old = folder / pointer.current.generation
+        last, sealed = _stepped(folder, old, name, manifest, before)
         last.rename(folder / name)
         sync_folder(folder)
-        data = (folder / name / MANIFEST).read_bytes()
-        kept = committing.put_in_use(folder, Named(name, hashlib.sha256(data).hexdigest()))
+        kept = committing.put_in_use(folder, Named(name, sealed))
     except (OSError, sqlite3.Error, RuntimeError, ValueError) as error:
         leftovers.clear_left_overs(folder)
         raise IndexUnwritable(
@@ -96,8 +95,14 @@ def _upgrade(folder: Path) -> Upgraded:
     return Upgraded(name, before, layout.FORMAT)
 
 
-def _stepped(folder: Path, old: Path, name: str, manifest: dict[str, Any], before: int) -> Path:
-    """A folder, not yet in its place, of a whole generation of this version's format."""
+def _stepped(
+    folder: Path, old: Path, name: str, manifest: dict[str, Any], before: int
+) -> tuple[Path, str]:
+    """A folder, not yet in its place, of a whole generation of this version's format.
+
+    With the SHA-256 of its manifest.
+    """
+    sealed = ""
     for number in range(before, layout.FORMAT):
         new = folder / f"{leftovers.PARTIAL}{name}-format-{number + 1}"
         new.mkdir()
@@ -106,21 +111,15 @@ def _stepped(folder: Path, old: Path, name: str, manifest: dict[str, Any], befor
         if path.exists():
             manifest = json.loads(path.read_bytes())
             path.unlink()
-        manifest = manifest | {
-            "format": number + 1,
-            "generation": name,
-            "files": committing.checksums(new),
-        }
+        manifest = manifest | {"format": number + 1, "generation": name}
         if old.name.startswith(leftovers.PARTIAL):
             shutil.rmtree(old)
         else:
             manifest["previous"] = old.name
-        write_atomically(path, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
-        for inner in (path for path in new.rglob("*") if path.is_dir()):
-            sync_folder(inner)
+        sealed = committing.seal(new, manifest)
         old = new
     # Whether its files belong together.
     Index(folder, old, manifest).close()
     for lock in (old / "lexical").glob(".*.lock"):
         lock.unlink()
-    return old
+    return old, sealed

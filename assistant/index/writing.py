@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import shutil
 import sqlite3
 import threading
@@ -18,15 +17,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from assistant.columns import write_columns
 from assistant.copies import PERMUTATIONS, copy_groups
 from assistant.errors import (
     IndexCorrupt,
     IndexNotFound,
     IndexUnwritable,
 )
-from assistant.files import sync_folder, write_atomically
+from assistant.files import sync_folder
 from assistant.index import committing
-from assistant.index.layout import FORMAT, MANIFEST, Named, current_generation, info_of
+from assistant.index.layout import FORMAT, Named, current_generation, info_of
 from assistant.index.leftovers import PARTIAL, keep_only
 from assistant.index.lexical_parts import MakeParts, PartsWanted, lexical_parts, make_parts
 from assistant.late import open_words
@@ -37,6 +37,7 @@ from assistant.store import FileRead, Store, write_store
 from assistant.table import Places, Source, Table
 from assistant.types import Article, IndexInfo
 from assistant.vectors import (
+    VectorKind,
     write_article_vectors,
     write_vectors,
 )
@@ -97,8 +98,8 @@ def _write_sketches(target: Path, contents: Contents) -> None:
     np.save(path / "first.npy", copy_groups(sketches), allow_pickle=False)
 
 
-def _write_pieces(target: Path, contents: Contents, tell: Callable[[], None]) -> None:
-    """The vectors, romanised terms and words of all passages."""
+def _write_pieces(target: Path, contents: Contents, tell: Callable[[], None]) -> VectorKind:
+    """Vectors, romanised terms and words of all passages; returns how vectors are searched."""
     table = contents.table
     sizes = table.sizes
     vectors = np.lib.format.open_memmap(
@@ -121,7 +122,7 @@ def _write_pieces(target: Path, contents: Contents, tell: Callable[[], None]) ->
     for file in (keys, *(words or ())):
         file.close()
     tell()
-    write_vectors(target / "vectors.faiss", vectors)
+    kind = write_vectors(target / "vectors.faiss", vectors)
     tell()
     articles = len(contents.of_articles.places)
     write_article_vectors(
@@ -129,12 +130,25 @@ def _write_pieces(target: Path, contents: Contents, tell: Callable[[], None]) ->
     )
     del vectors
     (target / ".vectors.npy").unlink()
+    return kind
+
+
+def _write_columns(target: Path, store: Store, contents: Contents) -> None:
+    languages, sources, days = zip(*store.labels(), strict=True)
+    (target / "columns").mkdir()
+    write_columns(
+        target / "columns",
+        contents.table.articles,
+        languages=languages,
+        sources=sources,
+        days=days,
+    )
 
 
 def _write_files(
     target: Path, contents: Contents, old: Path | None, tell: Callable[[int, int], None]
 ) -> dict[str, Any]:
-    """What the manifest counts."""
+    """What the manifest says of them."""
     done, total, lock = 0, len(contents.table), threading.Lock()
 
     def tell_more(more: int = 0) -> None:
@@ -148,15 +162,16 @@ def _write_files(
     path = target / "store.sqlite"
     write_store(path, contents.articles, contents.table.rows(), contents.files)
     tell_more()
-    _write_pieces(target, contents, tell_more)
+    kind = _write_pieces(target, contents, tell_more)
     _write_sketches(target, contents)
     with closing(Store(path)) as store:
         _write_lexical(target, store, contents, old, tell_more)
+        _write_columns(target, store, contents)
         counts = store.counts()
     for part in (part for part in (target / "lexical").rglob("*") if part.is_file()):
         # tantivy keeps some of its files from all others who may read an index.
         part.chmod(path.stat().st_mode)
-    return counts
+    return {"counts": counts, "vectors": kind.to_dict()}
 
 
 def _free_name(folder: Path, contents: Contents, now: datetime) -> str:
@@ -185,7 +200,8 @@ def write_generation(
 
     `tell` hears of how many passages are written, of how many: of all of them before the
     generation is put to use, and not after. Where it raises, nothing is kept. The caller holds
-    the lock of the folder. Raises IndexUnwritable, with the old generation still in use.
+    the lock of the folder. Raises IndexUnwritable, RecallTooLow, with the old generation still
+    in use.
     """
     now = datetime.now(UTC)
     previous = _previous(folder)
@@ -193,8 +209,7 @@ def write_generation(
     partial = folder / f"{PARTIAL}{name}"
     try:
         partial.mkdir()
-        counts = _write_files(partial, contents, old, tell)
-        files = committing.checksums(partial)
+        said = _write_files(partial, contents, old, tell)
         manifest = {
             "format": FORMAT,
             "generation": name,
@@ -202,18 +217,14 @@ def write_generation(
             "previous": previous,
             "model": {"name": contents.model, "fingerprint": contents.fingerprint},
             "split": dict(contents.split),
-            "counts": counts,
+            **said,
             "probes": base64.b64encode(contents.probe_vectors.astype("<f4").tobytes()).decode(),
-            "files": files,
         }
-        data = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
-        write_atomically(partial / MANIFEST, data)
-        for inner in (path for path in partial.rglob("*") if path.is_dir()):
-            sync_folder(inner)
+        sealed = committing.seal(partial, manifest)
         tell(len(contents.table), len(contents.table))
         partial.rename(folder / name)
         sync_folder(folder)
-        kept = committing.put_in_use(folder, Named(name, hashlib.sha256(data).hexdigest()))
+        kept = committing.put_in_use(folder, Named(name, sealed))
     except (OSError, sqlite3.Error, RuntimeError, ValueError) as error:
         # faiss and tantivy report a full disk as RuntimeError and ValueError.
         shutil.rmtree(partial, ignore_errors=True)

@@ -83,7 +83,7 @@ class LexicalIndex:
                 index.reload()
                 # It has mapped all files.
                 self._searcher = index.searcher()
-            self._rows: Rows = np.load(folder / ROWS, allow_pickle=False)
+            self._rows: Rows = np.asarray(np.load(folder / ROWS, mmap_mode="r", allow_pickle=False))
             parts = json.loads((folder / PARTS).read_bytes())
             counts = [int(part["passages"]) for part in parts]
             if self._rows.ndim != 1 or not sum(counts) == len(self._rows) == len(self):
