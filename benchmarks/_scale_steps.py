@@ -208,11 +208,10 @@ def recall(index: Path, work: Path) -> dict[str, Any]:
 def share_found(true: Floats, found: Sequence[Floats]) -> float:
     """The mean share of the first k that are as near as the truly k-th; [questions, k]."""
     k = true.shape[1]
-    near = [
-        np.count_nonzero(cosines[:k] > nearest[-1] - _SAME)
-        for nearest, cosines in zip(true, found, strict=True)
-    ]
-    return float(np.mean(near)) / k
+    near = 0
+    for nearest, cosines in zip(true, found, strict=True):
+        near += int(np.count_nonzero(cosines[:k] > nearest[-1] - _SAME))
+    return near / k / len(found)
 
 
 def main() -> None:

@@ -12,6 +12,8 @@ questions  How many, how many failed, milliseconds. Failed is one that was not a
 builds     Seconds of each; from the replacement of `CURRENT` to the first answer of the new
            generation and to the last of the old one; whether the articles that were added, changed
            and removed are answered as they are now.
+first swap Anonymous memory before and after the first build, which is not part of the time: the
+           allocator keeps what two open indexes took.
 server     Memory of its process (megabytes), open files, threads and mappings, each `--sample`
            seconds: the median, growth from the first third of the time to the last, and the slope
            over the last two thirds for an hour, with its standard error.
@@ -87,18 +89,17 @@ class Client:
         try:
             response = await self._client.post("/api/ask", json={"question": question})
         except httpx.HTTPError as error:
-            return self._failed(f"{type(error).__name__}: {error}")
+            self._asked.errors.append(f"{type(error).__name__}: {error}")
+            return None
         answered = time.perf_counter()
         if response.status_code != 200:
-            return self._failed(f"{response.status_code}: {response.text[:200]}")
+            self._asked.errors.append(f"{response.status_code}: {response.text[:200]}")
+            return None
         generation = str(response.json()["index"]["generation"])
         now = time.time()
         self._asked.first.setdefault(generation, now)
         self._asked.last[generation] = now
         return answered
-
-    def _failed(self, what: str) -> None:
-        self._asked.errors.append(what)
 
 
 def town(number: int) -> str:
@@ -175,18 +176,17 @@ async def _rebuild(
 
 
 async def rebuilds(
-    running: Running, articles: Path, index: Path, *, every: float, seconds: float
+    client: httpx.AsyncClient, articles: Path, index: Path, *, every: float, seconds: float
 ) -> list[dict[str, Any]]:
     """Changes the articles and builds, every so many seconds, for so long."""
     began = time.monotonic()
     done: list[dict[str, Any]] = []
-    async with new_client(running.address) as client:
-        for number in range(int(seconds // every)):
-            await asyncio.sleep(max(0.0, began + (number + 1) * every - time.monotonic()))
-            if time.monotonic() > began + seconds - every / 4:
-                break
-            done.append(await _rebuild(client, articles, index, number))
-            say(f"build {number + 1}: {done[-1]}")
+    for number in range(1, int(seconds // every) + 1):
+        await asyncio.sleep(max(0.0, began + number * every - time.monotonic()))
+        if time.monotonic() > began + seconds - every / 4:
+            break
+        done.append(await _rebuild(client, articles, index, number))
+        say(f"build {number}: {done[-1]}")
     return done
 
 
@@ -225,18 +225,17 @@ def summary(
     builds: list[dict[str, Any]],
     taken: list[dict[str, float]],
     asked: Asked,
-    *,
-    first_generation: str,
 ) -> dict[str, Any]:
     """All figures of a soak."""
     lateness(builds, asked)
-    known = {first_generation, *(one["after"] for one in builds if "after" in one)}
+    known = {one[which] for one in builds if "after" in one for which in ("before", "after")}
     strange = sorted(set(asked.first) - known)
     at = [one["seconds"] for one in taken]
     kinds = [name for name in taken[0] if name != "seconds"]
     server = {kind: trend(at, [one[kind] for one in taken]).to_dict() for kind in kinds}
     good = [one for one in builds if "after" in one]
     unseen = [one["after"] for one in good if "first_after_seconds" not in one]
+    load = {**load, "failed": len(asked.errors)}
     return {
         "questions": {**load, "errors": asked.errors[:_ERRORS_KEPT], "strange": strange},
         "builds": {
@@ -309,20 +308,26 @@ async def soaked(
 ) -> dict[str, Any]:
     """All figures of a chat that runs."""
     seconds, asked = arguments.minutes * 60.0, Asked()
-    first = current_generation(index)
     questions: Iterator[str] = itertools.cycle(read_questions(QUESTIONS))
     async with new_client(running.address) as client:
         clients = [Client(client, asked) for _ in range(arguments.clients)]
-        # The first questions of each thread pay for what later ones find ready.
-        warm = await drive(clients, questions, seconds=seconds, most=_WARM_QUESTIONS)
+
+        async def warm() -> float:
+            # The first questions of each thread pay for what later ones find ready.
+            await drive(clients, questions, seconds=seconds, most=_WARM_QUESTIONS)
+            return running.memory()["anonymous"]
+
+        before = await warm()
+        first = await _rebuild(client, articles, index, 0)
+        after = await warm()
+        say(f"anonymous memory {before} MB, {after} MB after the first swap")
         load, builds, taken = await asyncio.gather(
             drive(clients, questions, seconds=seconds),
-            rebuilds(running, articles, index, every=arguments.every, seconds=seconds),
+            rebuilds(client, articles, index, every=arguments.every, seconds=seconds),
             samples(running, every=arguments.sample, seconds=seconds),
         )
-    figures = load.figures()
-    figures["failed"] += warm.failed
-    return summary(figures, builds, taken, asked, first_generation=first)
+    swapped = {"anonymous_before": before, "anonymous_after": after}
+    return {"first_swap": swapped, **summary(load.figures(), [first, *builds], taken, asked)}
 
 
 def main() -> None:
