@@ -200,6 +200,7 @@ def recall(index: Path, work: Path) -> dict[str, Any]:
         opened.close()
     return {
         "questions": len(vectors),
+        "dimension": vectors.shape[1],
         **{f"recall_at_{k}": share_found(true[:, :k], found) for k in DEPTHS},
         **_times(seconds, "search_"),
     }
@@ -207,7 +208,7 @@ def recall(index: Path, work: Path) -> dict[str, Any]:
 
 def share_found(true: Floats, found: Sequence[Floats]) -> float:
     """The mean share of the first k that are as near as the truly k-th; [questions, k]."""
-    k = true.shape[1]
+    k = int(true.shape[1])
     near = 0
     for nearest, cosines in zip(true, found, strict=True):
         near += int(np.count_nonzero(cosines[:k] > nearest[-1] - _SAME))

@@ -20,7 +20,8 @@ recall   The share of the truly nearest passages that the index of vectors finds
 
 `--work` keeps texts and indexes, so that steps and sizes can be measured one by one; each result is
 put into `benchmarks/results/scale.json` beside those of other sizes and numbers of processes, with
-what else the machine was doing. Prints a table and, where matplotlib is installed (`pip install
+what else the machine was doing. Prints a table, the arithmetic to a billion passages
+(`_scale_costs.py`) and, where matplotlib is installed (`pip install
 'assistant[bench]'`), draws `docs/images/scale-*.svg`; the status is 1 where a bar is missed. Linux.
 """
 
@@ -38,10 +39,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._memory import Watch
+from benchmarks._scale_costs import projection
 from benchmarks._scale_steps import files_of, forget
 from benchmarks._scale_table import bars, table
 from benchmarks._scale_text import Written, prepare
-from benchmarks.latency import THREADS
+from benchmarks.latency import THREADS, apart
 
 ROOT = Path(__file__).parent.parent
 RESULT = ROOT / "benchmarks" / "results" / "scale.json"
@@ -173,7 +175,7 @@ def write_result(path: Path, sizes: dict[str, Figures]) -> None:
 def show(path: Path, images: Path | None) -> list[str]:
     """Prints the table and the bars, draws the plots; the bars that are missed."""
     sizes = read_result(path)
-    print(table(sizes))
+    print(table(sizes), projection(sizes), sep="\n\n", end="\n\n")
     verdicts = bars(sizes)
     for one in verdicts:
         print(f"{'met   ' if one['met'] else 'MISSED'} {one['what']}: {one['value']}")
@@ -204,7 +206,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.work or Path(temporary)
         say("texts and questions")
-        texts = prepare(arguments.train, folder, arguments.passages, _QUESTIONS)
+        # Apart, because the sentences of all languages take more memory than a build.
+        texts = apart(prepare, arguments.train, folder, arguments.passages, _QUESTIONS)
         for size, text in texts.items():
             figures = measured(text, folder, size, arguments.processes, steps)
             # After each size: a larger one may take hours, or fail.

@@ -20,6 +20,7 @@ from assistant.settings import BUNDLED
 from benchmarks import _scale_steps, scale
 from benchmarks._memory import Watch, held_by, own, tree
 from benchmarks._recombined import Pool
+from benchmarks._scale_costs import Prices, facts, project, projection
 from benchmarks._scale_plots import draw
 from benchmarks._scale_steps import exact, files_of, forget, share_found
 from benchmarks._scale_table import bars, made_share, stage_shares, table
@@ -172,6 +173,39 @@ def test_new_figures_go_beside_the_old_ones(tmp_path: Path) -> None:
         "c": 7,
         "d": "x",
     }
+
+
+def _size(passages: int, processor_ms: float, opened: float) -> dict[str, Any]:
+    return {
+        "builds": {"1": {**BUILD, "passages": passages, "processor_ms_a_passage": 3.6}},
+        "files": {"lexical": passages * 904, "vectors.faiss": 7, "store.sqlite": passages * 500},
+        "open": {"anonymous_opened": opened},
+        "latency": {"1": {"processor_ms": processor_ms}},
+        "recall": {"dimension": 384},
+    }
+
+
+def test_a_thousand_times_as_much_is_arithmetic() -> None:
+    sizes = {"100000": _size(100_000, 12.0, 60.0), "1000000": _size(1_000_000, 30.0, 87.0)}
+    one = facts(sizes)
+    assert one is not None
+    # Half precision and four bits for two dimensions: 768 and 96 bytes.
+    assert one.disk_bytes == 904 + 500 + 768 + 96 and one.scanned_bytes == 1_000
+    assert one.open_bytes == pytest.approx(30) and one.build_ms == 3.6
+    assert (one.fixed_ms, one.million_ms) == (pytest.approx(10), pytest.approx(20))
+    prices = Prices(core_hour=0.1, gb_month=0.1, node_gib=64, node_cores=16, busy=0.5)
+    large = project(one, 1_000_000_000, prices)
+    assert large.disk_gb == pytest.approx(2 * 2_268)
+    assert large.memory_gib == pytest.approx(1_030e9 / 2**30)
+    assert large.nodes == 20
+    assert large.build_core_hours == pytest.approx(1_000)
+    assert large.build_dollars == pytest.approx(100)
+    assert large.question_ms == pytest.approx(20_010)
+    assert large.million_questions_dollars == pytest.approx(20_010 * 1e3 / 3_600 / 0.5 * 0.1)
+    assert large.standing_dollars_a_month == pytest.approx(20 * 16 * 0.1 * 730 + 453.6)
+    assert project(one, 1_000, prices).nodes == 1
+    assert "| 1,000,000,000 |" in projection(sizes)
+    assert projection({"1000000": sizes["1000000"]}).startswith("No projection")
 
 
 @pytest.mark.skipif(find_spec("matplotlib") is None, reason="matplotlib is not installed")
