@@ -157,9 +157,9 @@ def projection(sizes: Mapping[str, Figures]) -> str:
     lines.append("")
     lines.append(
         f"A passage: {one.disk_bytes:,.0f} bytes on disk, {one.scanned_bytes:,.0f} of them "
-        f"scanned, {one.open_bytes:,.0f} of anonymous memory, "
-        f"{one.build_ms:.3g} ms of a core to build. A question: {one.fixed_ms:.3g} ms of a core, and {one.million_ms:.3g} ms for each "
-        "million passages."
+        f"scanned, {one.open_bytes:,.0f} of anonymous memory, {one.build_ms:.3g} ms of a core to "
+        f"build. A question: {one.fixed_ms:.3g} ms of a core, and {one.million_ms:.3g} ms for "
+        "each million passages."
     )
     return "\n".join(lines)
 
