@@ -12,9 +12,10 @@ from assistant.constructing import Construction, Old, Progress, Watch
 from assistant.gathering import check_any, gather
 from assistant.index import prepare_for_build
 from assistant.limits import Limits
-from assistant.pieces import Model, Stages
+from assistant.pieces import Model
 from assistant.settings import Settings
 from assistant.spool import Spool
+from assistant.stages import Stages
 from assistant.types import BuildReport
 from assistant.workers import check_processes
 

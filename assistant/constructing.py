@@ -25,9 +25,10 @@ from assistant.index import (
 from assistant.labour import ARTICLES_AT_ONCE, Labour
 from assistant.last_build import write_last_build
 from assistant.passages import SplitSettings, split_article
-from assistant.pieces import Model, Stages
+from assistant.pieces import Model
 from assistant.planning import Plan, make_plan
 from assistant.spool import Key, Spool
+from assistant.stages import Stages
 from assistant.store import FileRead
 from assistant.types import Article, BuildReport, Skipped
 
@@ -96,9 +97,9 @@ class Old:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The articles that are to be made into passages, by id, and how long they are together."""
+    """The articles that are to be made into passages, and how long they are together."""
 
-    ids: tuple[str, ...]
+    rows: tuple[int, ...]
     characters: int
 
     @classmethod
@@ -109,11 +110,11 @@ class Missing:
             if key.id not in kept and key.said not in batches:
                 wanted.setdefault(key.said, key)
         keys = wanted.values()
-        return cls(tuple(key.id for key in keys), sum(key.characters for key in keys))
+        return cls(tuple(key.row for key in keys), sum(key.characters for key in keys))
 
     def groups(self, articles: Spool) -> Iterator[Sequence[Article]]:
-        for start in range(0, len(self.ids), ARTICLES_AT_ONCE):
-            yield [articles.get(one) for one in self.ids[start : start + ARTICLES_AT_ONCE]]
+        for start in range(0, len(self.rows), ARTICLES_AT_ONCE):
+            yield [articles.at(row) for row in self.rows[start : start + ARTICLES_AT_ONCE]]
 
 
 def make_missing(
@@ -130,7 +131,7 @@ def make_missing(
     `tell` hears of how many articles are done, of how many. Returns how many passages were made.
     """
     missing = Missing.of(articles, kept=kept, batches=batches)
-    total, made = len(missing.ids), 0
+    total, made = len(missing.rows), 0
     tell(0, total)
     for done, batch in enumerate(
         labour.make(missing.groups(articles), characters=missing.characters, into=into), 1
@@ -266,6 +267,7 @@ class Construction:
                 probe_vectors=self.model.counting.embed_passages(PROBES),
                 files=self.files,
                 make_parts=labour.make_parts,
+                stages=self.stages,
             ),
             old=index.generation if index is not None else None,
             tell=partial(self.watch, "writing"),

@@ -14,7 +14,8 @@ from assistant.embedding import StaticEmbedder, static_part
 from assistant.errors import IndexUnwritable
 from assistant.index import PartsWanted, make_part, make_parts
 from assistant.passages import SplitSettings
-from assistant.pieces import Model, Stages, embedded, make_batch, unembedded
+from assistant.pieces import Model, embedded, make_batch, unembedded
+from assistant.stages import Stages
 from assistant.types import Article
 from assistant.workers import Workers
 

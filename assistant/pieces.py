@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -27,6 +25,7 @@ from assistant.making import MadeArticle, Maker
 from assistant.passages import SplitSettings, embedded_text, fitting_title, split_article
 from assistant.ragged import Ragged
 from assistant.romanised import keys_of
+from assistant.stages import Stages
 from assistant.types import Article, Passage
 
 
@@ -80,32 +79,6 @@ class Model:
     def title_fits(self, title: str) -> bool:
         """Whether a title is a part of what is embedded."""
         return bool(fitting_title(title, count=self.counting.count_tokens, settings=self.split))
-
-
-class Stages:
-    """How much of the processor's time each stage of a build took, in seconds."""
-
-    def __init__(self) -> None:
-        self._seconds: dict[str, float] = {}
-
-    @contextmanager
-    def __call__(self, stage: str) -> Iterator[None]:
-        """Counts this thread's time to a stage."""
-        before = time.thread_time()
-        try:
-            yield
-        finally:
-            self.add(stage, time.thread_time() - before)
-
-    def add(self, stage: str, seconds: float) -> None:
-        self._seconds[stage] = self._seconds.get(stage, 0.0) + seconds
-
-    def add_all(self, seconds: Mapping[str, float]) -> None:
-        for stage, some in seconds.items():
-            self.add(stage, some)
-
-    def to_dict(self) -> dict[str, float]:
-        return {stage: round(seconds, 3) for stage, seconds in self._seconds.items()}
 
 
 def stored(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:

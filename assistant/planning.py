@@ -51,7 +51,7 @@ def make_plan(articles: Spool, before: Mapping[str, Article], hashes: Mapping[st
         twin = saying.get(key.said)
         if twin is not None:
             kept[key.id] = twin
-        article = articles.get(key.id)
+        article = articles.at(key.row)
         if key.id in hashes:
             changes.append(Change("changed", article.id, article.title, article.path))
         elif twin in gone and twin not in renamed:

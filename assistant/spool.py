@@ -14,7 +14,7 @@ from assistant.types import Article
 
 _SCHEMA = """
 CREATE TABLE articles (
-    id TEXT NOT NULL UNIQUE, content_hash TEXT NOT NULL, said TEXT NOT NULL, file INTEGER NOT NULL,
+    id TEXT NOT NULL{unique}, content_hash TEXT NOT NULL, said TEXT NOT NULL, file INTEGER NOT NULL,
     characters INTEGER NOT NULL, text TEXT NOT NULL, title TEXT NOT NULL, language TEXT NOT NULL,
     published TEXT, source TEXT, url TEXT, authors TEXT NOT NULL, path TEXT NOT NULL
 ) STRICT;
@@ -26,20 +26,20 @@ _AT_ONCE = 64
 class Key:
     """What tells whether an article has changed, and how long it is."""
 
+    row: int
     id: str
     content_hash: str
     said: str
-    file: int
     characters: int
 
 
 class Spool:
-    """Articles, each id once, in the order of their ids. For one thread."""
+    """Articles in the order of their ids. For one thread."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, unique: bool = True) -> None:
         """Opens the file, made where there is none; without a path, a file that nobody sees.
 
-        Raises sqlite3.Error.
+        In a new one each id is taken once, unless it is not to be `unique`. Raises sqlite3.Error.
         """
         # An empty name is a file of SQLite's own, which goes when it is closed.
         self._connection = sqlite3.connect("" if path is None else path)
@@ -48,7 +48,9 @@ class Spool:
             if path is None:
                 self._connection.execute("PRAGMA journal_mode = OFF")
             self._connection.execute("PRAGMA synchronous = OFF")
-            self._connection.executescript(_SCHEMA + "PRAGMA user_version = 1;")
+            self._connection.executescript(
+                _SCHEMA.format(unique=" UNIQUE" if unique else "") + "PRAGMA user_version = 1;"
+            )
 
     def add(self, article: Article, *, file: int) -> str | None:
         """Takes an article up, of the file with this number.
@@ -73,7 +75,7 @@ class Spool:
             return str(found.fetchone()[0])
 
     def commit(self) -> None:
-        """Forces what was added to the disk. Raises sqlite3.Error."""
+        """Makes what was added part of the file. Raises sqlite3.Error."""
         self._connection.commit()
 
     def __len__(self) -> int:
@@ -81,7 +83,7 @@ class Spool:
 
     def listed(self) -> Iterator[Key]:
         rows = self._connection.execute(
-            "SELECT id, content_hash, said, file, characters FROM articles ORDER BY id"
+            "SELECT rowid, id, content_hash, said, characters FROM articles ORDER BY id, rowid"
         )
         for values in rows:
             yield Key(*values)
@@ -92,11 +94,9 @@ class Spool:
             for values in some:
                 yield article_of(values)
 
-    def get(self, article_id: str) -> Article:
-        """The article of an id, which there is."""
-        rows = self._connection.execute(
-            f"SELECT {ARTICLE} FROM articles WHERE id = ?", [article_id]
-        )
+    def at(self, row: int) -> Article:
+        """The article of a key's row."""
+        rows = self._connection.execute(f"SELECT {ARTICLE} FROM articles WHERE rowid = ?", [row])
         return article_of(rows.fetchone())
 
     def of_files(self) -> Iterator[tuple[int, Article]]:

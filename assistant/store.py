@@ -55,6 +55,26 @@ class FileRead:
     articles: tuple[str, ...]
     skipped: tuple[Skipped, ...]
 
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "sha256": self.sha256,
+            "read_with": self.read_with,
+            "articles": list(self.articles),
+            "skipped": [skipped.to_dict() for skipped in self.skipped],
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> FileRead:
+        """Raises KeyError and TypeError for what `to_dict` does not give."""
+        return cls(
+            values["name"],
+            values["sha256"],
+            values["read_with"],
+            tuple(values["articles"]),
+            tuple(Skipped(**one) for one in values["skipped"]),
+        )
+
 
 def day_of(published: str | None) -> str | None:
     """The day, `YYYY-MM-DD`, of an ISO 8601 date or time."""

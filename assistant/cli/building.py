@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 
 def run_build(arguments: argparse.Namespace) -> int:
+    if arguments.shard is not None:
+        return _build_shard(arguments)
+    if arguments.ray is not None:
+        return _build_on_ray(arguments)
     report = build_index(
         arguments.articles,
         index=arguments.index,
@@ -24,6 +28,7 @@ def run_build(arguments: argparse.Namespace) -> int:
         full=arguments.full,
         dry_run=arguments.dry_run,
         limits=limits_of(arguments),
+        processes=arguments.processes,
     )
     changes = {"changes": [one.to_dict() for one in report.changes]} if report.dry_run else {}
     if arguments.json:
@@ -32,6 +37,78 @@ def run_build(arguments: argparse.Namespace) -> int:
     for change in report.changes:
         print(_planned(change))
     print(summary(report))
+    return 0
+
+
+def _build_shard(arguments: argparse.Namespace) -> int:
+    from assistant.sharding import build_shard
+
+    if arguments.out is None:
+        arguments.usage_error("--shard needs --out DIR, the folder to make the shard in")
+    if arguments.index is not None or arguments.full or arguments.dry_run:
+        arguments.usage_error("--shard goes with none of --index, --full and --dry-run")
+    with bars() as progress:
+        report = build_shard(
+            arguments.articles,
+            shard=arguments.shard,
+            out=arguments.out,
+            model=arguments.model,
+            limits=limits_of(arguments),
+            processes=arguments.processes,
+            progress=progress,
+        )
+    for skipped in report.skipped:
+        note(f"skipped: {skipped}")
+    if arguments.json:
+        print_json(report.to_dict())
+        return 0
+    print(
+        f"made shard {report.shard}: {report.articles} articles as {report.passages} passages in "
+        f"{report.seconds:.1f} s; {report.embedded} passages embedded"
+    )
+    return 0
+
+
+def _build_on_ray(arguments: argparse.Namespace) -> int:
+    from assistant.on_ray import build_on_ray
+
+    if arguments.out is None:
+        arguments.usage_error("--ray needs --out DIR, a folder that every machine shares")
+    if arguments.full or arguments.dry_run or arguments.limit:
+        arguments.usage_error("--ray goes with none of --full, --dry-run and --limit")
+    with bars() as progress:
+        report = build_on_ray(
+            arguments.articles,
+            address=arguments.ray,
+            shards=arguments.shards,
+            out=arguments.out,
+            index=arguments.index,
+            model=arguments.model,
+            progress=progress,
+        )
+    return _said(report, arguments)
+
+
+def run_merge(arguments: argparse.Namespace) -> int:
+    from assistant.sharding import merge
+
+    with bars() as progress:
+        report = merge(
+            arguments.shards,
+            index=arguments.index,
+            processes=arguments.processes,
+            progress=progress,
+        )
+    return _said(report, arguments)
+
+
+def _said(report: BuildReport, arguments: argparse.Namespace) -> int:
+    for skipped in report.skipped:
+        note(f"skipped: {skipped}")
+    if arguments.json:
+        print_json(report.to_dict())
+    else:
+        print(summary(report))
     return 0
 
 

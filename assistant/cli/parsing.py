@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from assistant import __version__
 from assistant.cli.adding import add_parser
 from assistant.cli.asking import run_ask, run_eval, run_search
-from assistant.cli.building import run_build, run_watch
+from assistant.cli.building import run_build, run_merge, run_watch
 from assistant.cli.examining import run_doctor
 from assistant.cli.keeping import run_export, run_rollback, run_upgrade, run_verify
 from assistant.cli.serving import run_chat
@@ -126,6 +127,12 @@ def parser() -> argparse.ArgumentParser:
         help="what a file may cost, as in seconds=60; repeatable (names: docs/reading.md)",
     )
 
+    processes: dict[str, Any] = {
+        "type": _count,
+        "metavar": "N",
+        "help": "how much is done at once where there is much (default: one for each processor)",
+    }
+
     add_parser(commands, [json_output])
 
     command = commands.add_parser(
@@ -133,7 +140,29 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--full", action="store_true", help="read and embed everything again")
     command.add_argument("--dry-run", action="store_true", help="say what would be done")
-    command.set_defaults(run=run_build)
+    command.add_argument("--processes", **processes)
+    command.add_argument(
+        "--shard", metavar="I/N", help="make one of N shards in --out, to be merged afterwards"
+    )
+    command.add_argument("--out", type=Path, metavar="DIR", help="where shards are made")
+    command.add_argument(
+        "--ray",
+        nargs="?",
+        const="local",
+        metavar="ADDRESS",
+        help="make the shards on a Ray cluster (default: on this machine), and merge them",
+    )
+    command.add_argument(
+        "--shards", type=_count, default=16, metavar="N", help="shards for --ray (default: 16)"
+    )
+    command.set_defaults(run=run_build, usage_error=command.error)
+
+    command = commands.add_parser(
+        "merge", parents=[index, json_output], help="make the index of all shards of a build"
+    )
+    command.add_argument("shards", nargs="+", type=Path, metavar="DIR", help="a shard's folder")
+    command.add_argument("--processes", **processes)
+    command.set_defaults(run=run_merge)
 
     command = commands.add_parser(
         "watch", parents=[building, index], help="bring the index up to date at each change"

@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from assistant.late import open_words
 from assistant.lexical import write_parts
 from assistant.ragged import RaggedFile
 from assistant.romanised import open_romanised
+from assistant.stages import Stages
 from assistant.store import FileRead, Store, write_store
 from assistant.table import Places, Source, Table
 from assistant.types import Article, IndexInfo
@@ -62,6 +63,7 @@ class Contents:
     probe_vectors: npt.NDArray[np.float32]  # [probes, d]
     files: Sequence[FileRead] = ()
     make_parts: MakeParts = make_parts
+    stages: Stages = field(default_factory=Stages)
 
     @property
     def dimension(self) -> int:
@@ -100,11 +102,29 @@ def _write_sketches(target: Path, contents: Contents) -> None:
 
 def _write_pieces(target: Path, contents: Contents, tell: Callable[[], None]) -> VectorKind:
     """Vectors, romanised terms and words of all passages; returns how vectors are searched."""
-    table = contents.table
-    sizes = table.sizes
-    vectors = np.lib.format.open_memmap(
-        target / ".vectors.npy", "w+", dtype=np.float16, shape=(len(table), contents.dimension)
-    )
+    table, stages = contents.table, contents.stages
+    scratch = target / ".vectors.npy"
+    with stages("write"):
+        vectors = np.lib.format.open_memmap(
+            scratch, "w+", dtype=np.float16, shape=(len(table), contents.dimension)
+        )
+        _fill(target, contents, vectors, tell)
+    tell()
+    with stages("vectors"):
+        kind = write_vectors(target / "vectors.faiss", vectors)
+        tell()
+        articles = len(contents.of_articles.places)
+        of_row = table.articles.astype(np.int64)
+        write_article_vectors(target / "articles.npy", vectors, of_row, articles)
+    del vectors
+    scratch.unlink()
+    return kind
+
+
+def _fill(
+    target: Path, contents: Contents, vectors: npt.NDArray[np.float16], tell: Callable[[], None]
+) -> None:
+    table, sizes = contents.table, contents.table.sizes
     (target / "romanised").mkdir()
     keys = open_romanised(target / "romanised", sizes[:, 0])
     words: tuple[RaggedFile, RaggedFile] | None = None
@@ -121,16 +141,6 @@ def _write_pieces(target: Path, contents: Contents, tell: Callable[[], None]) ->
             words[1].put(rows, pieces.lengths)
     for file in (keys, *(words or ())):
         file.close()
-    tell()
-    kind = write_vectors(target / "vectors.faiss", vectors)
-    tell()
-    articles = len(contents.of_articles.places)
-    write_article_vectors(
-        target / "articles.npy", vectors, table.articles.astype(np.int64), articles
-    )
-    del vectors
-    (target / ".vectors.npy").unlink()
-    return kind
 
 
 def _write_columns(target: Path, store: Store, contents: Contents) -> None:
@@ -159,11 +169,13 @@ def _write_files(
             tell(min(done, total - 1), total)
 
     tell_more()
-    path = target / "store.sqlite"
-    write_store(path, contents.articles, contents.table.rows(), contents.files)
+    path, stages = target / "store.sqlite", contents.stages
+    with stages("write"):
+        write_store(path, contents.articles, contents.table.rows(), contents.files)
     tell_more()
     kind = _write_pieces(target, contents, tell_more)
-    _write_sketches(target, contents)
+    with stages("copies"):
+        _write_sketches(target, contents)
     with closing(Store(path)) as store:
         _write_lexical(target, store, contents, old, tell_more)
         _write_columns(target, store, contents)
