@@ -133,9 +133,7 @@ def _merge_short(spans: list[Span], fits: Fits) -> list[Span]:
     return merged
 
 
-def _overlapped(
-    spans: list[Span], sentences: list[Span], fits: Fits, is_short: Fits
-) -> list[Span]:
+def _overlapped(spans: list[Span], sentences: list[Span], fits: Fits, is_short: Fits) -> list[Span]:
     """Moves each start back to the start of the sentence before, where that stays short."""
     moved = spans[:1]
     starts = [start for start, _ in sentences]
@@ -175,9 +173,7 @@ def split_article(
     return split_measured(article, lengths=lengths, settings=settings)
 
 
-def split_measured(
-    article: Article, *, lengths: Lengths, settings: SplitSettings
-) -> list[Passage]:
+def split_measured(article: Article, *, lengths: Lengths, settings: SplitSettings) -> list[Passage]:
     """What `split_article` does, by lengths that are known."""
     room = settings.max_tokens - lengths.headline
     overlap = min(settings.overlap_tokens, room // 3)
@@ -209,8 +205,11 @@ def split_measured(
     return passages
 
 
+def fits_as_title(tokens: int, settings: SplitSettings) -> bool:
+    """Whether a headline of so many tokens leaves at least two thirds of a passage to the text."""
+    return tokens <= settings.max_tokens // 3
+
+
 def fitting_title(title: str, *, count: CountTokens, settings: SplitSettings) -> str:
     """`title`, or an empty string where it would take over a third of a passage."""
-    if not title or count([title])[0] > settings.max_tokens // 3:
-        return ""
-    return title
+    return title if title and fits_as_title(count([title])[0], settings) else ""
