@@ -106,14 +106,14 @@ def _shingles(units: list[str], lengths: list[int]) -> set[int]:
         return set()
     # Four bytes a character: then a place in the text is a place in the bytes.
     joined = " ".join(units).encode("utf-32-le")
-    ends = 4 * np.cumsum([len(unit) + 1 for unit in units]) - 4
+    ends = 4 * np.cumsum(np.fromiter(map(len, units), np.int64) + 1) - 4
     starts = np.concatenate(([0], ends[:-1] + 4))
     passed = np.cumsum(lengths)
     last = np.searchsorted(passed, passed - lengths + _SHINGLE)
     whole = max(1, int((last < len(units)).sum()))
     last = np.minimum(last[:whole], len(units) - 1)
-    spans = zip(starts[:whole].tolist(), ends[last].tolist(), strict=True)
-    return {zlib.crc32(joined[start:end]) for start, end in spans}
+    spans = map(slice, starts[:whole].tolist(), ends[last].tolist())
+    return set(map(zlib.crc32, map(joined.__getitem__, spans)))
 
 
 def sketch(text: str) -> Sketch:

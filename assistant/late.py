@@ -41,8 +41,7 @@ MOST_WORDS = 16
 _MATCH = 0.6
 """The cosine over which a passage is said to hold a word of the question."""
 
-_TEXTS_AT_ONCE = 16
-"""Passages whose vectors the processor's cache still holds: with 64 it takes 2.5 times as long."""
+_TOKENS_AT_ONCE = 512
 
 MOST_KEPT = 2048
 """How many texts a reader keeps: of a sentence's usual length they take 4 MB."""
@@ -136,22 +135,52 @@ def _contexts(layout: _Layout, vectors: Floats, reach: int) -> Floats:
     return contexts
 
 
-def _lengths(layout: _Layout, vectors: Floats) -> Halves:
-    """How long the vectors of all words of passages are in their contexts [w]."""
-    lengths = np.linalg.norm(_contexts(layout, vectors, PASSAGE_REACH), axis=1)
-    halves: Halves = lengths.astype(np.float16)
-    return halves
+def _lengths(texts: Sequence[Ids], token_vectors: TokenVectors) -> tuple[Halves, Rows]:
+    """How long the vectors of all words of passages are in their contexts [w], and where each
+    passage's begin, and the last one's end [n + 1].
+
+    The vectors are those of `_contexts`, to the last bit, made in place.
+    """
+    flat = np.concatenate(texts)
+    begins = flat >= 0
+    vectors = token_vectors(np.where(begins, flat, ~flat))
+    starts = np.flatnonzero(begins)
+    if len(starts) < len(flat):
+        vectors = np.add.reduceat(vectors, starts, axis=0)
+    edges = np.append(0, np.cumsum(begins))[np.cumsum([0, *map(len, texts)])]
+    # Blanks between the passages, as in `_Layout`.
+    shift = np.repeat(np.arange(len(texts)) * PASSAGE_REACH, np.diff(edges))
+    places = np.arange(len(starts)) + shift
+    contexts = np.zeros((len(starts) + len(texts) * PASSAGE_REACH, vectors.shape[1]), np.float32)
+    contexts[places] = vectors
+    weighted = contexts * np.float32(NEIGHBOUR_WEIGHT)
+    for distance in range(1, PASSAGE_REACH + 1):
+        contexts[distance:] += weighted[:-distance]
+        contexts[:-distance] += weighted[distance:]
+    contexts *= contexts
+    lengths: Halves = np.sqrt(contexts.sum(axis=1))[places].astype(np.float16)
+    return lengths, edges
+
+
+def _in_cache(texts: Sequence[Ids]) -> Iterator[Sequence[Ids]]:
+    """Texts in groups whose vectors a processor's cache holds: larger ones take twice as long."""
+    start = tokens = 0
+    for place, text in enumerate(texts):
+        if place > start and tokens + len(text) > _TOKENS_AT_ONCE:
+            yield texts[start:place]
+            start, tokens = place, 0
+        tokens += len(text)
+    if start < len(texts):
+        yield texts[start:]
 
 
 def words_of(texts: Sequence[Ids], token_vectors: TokenVectors) -> Iterator[Words]:
     """The words of passages, from the tokens of each; `token_vectors` maps ids [m] to [m, d]."""
-    for start in range(0, len(texts), _TEXTS_AT_ONCE):
-        some = texts[start : start + _TEXTS_AT_ONCE]
-        layout = _Layout.of(some)
-        lengths = _lengths(layout, token_vectors(layout.ids))
-        edges = np.cumsum([0, *layout.counts])
-        for tokens, (first, last) in zip(some, pairwise(edges), strict=True):
-            yield Words(tokens, lengths[first:last])
+    for some in _in_cache(texts):
+        lengths, edges = _lengths(some, token_vectors)
+        for tokens, (first, last) in zip(some, pairwise(edges.tolist()), strict=True):
+            # A copy, because a view would keep those of all that were made with it.
+            yield Words(tokens, lengths[first:last].copy())
 
 
 def open_words(folder: Path, sizes: npt.NDArray[np.integer]) -> tuple[RaggedFile, RaggedFile]:
@@ -378,8 +407,7 @@ class Reader:
         vector, *vectors = self._table.embed_tokens([asked, *tokens])
         words = words_of(tokens, self._table.token_vectors)
         for text, some, its_vector in zip(missing, words, vectors, strict=True):
-            # Copies, because a view would keep all that was read with it.
-            some = Words(some.tokens, some.lengths.copy())
+            # A copy, because a view would keep all that was read with it.
             read[text] = _ReadText(some, its_vector.copy())
         self._keep(read)
         cosines: Floats = np.stack([read[text].vector for text in texts]) @ vector

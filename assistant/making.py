@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -12,6 +12,7 @@ from assistant.late import Words, words_of
 from assistant.passages import (
     SplitSettings,
     embedded_text,
+    fits_as_title,
     fitting_title,
     split_article,
     split_measured,
@@ -75,9 +76,8 @@ class Maker:
 
     def make(self, articles: Sequence[Article]) -> list[MadeArticle]:
         """The articles, in order. Many at once are made faster than one by one."""
-        if self._vocabulary is None:
-            made = (self._by_texts(article) for article in articles)
-        else:
+        made: Iterable[list[MadePassage]] = map(self._by_texts, articles)
+        if self._vocabulary is not None:
             made = self._by_words(articles, self._vocabulary)
         return [
             MadeArticle(tuple(passages), sketch(article.text))
@@ -109,16 +109,14 @@ class Maker:
         titles: list[str] = []
         passages: list[list[Passage]] = []
         pieces: list[list[int]] = []
-        for article, title, text in zip(articles, texts[::2], texts[1::2], strict=True):
-            counted = [title.count(0, len(title.text))]
-            shown = fitting_title(
-                title.text, count=lambda _, counted=counted: counted, settings=self._settings
-            )
-            lengths = _Lengths(text, counted[0] if shown else 0)
+        for article, headline, text in zip(articles, texts[::2], texts[1::2], strict=True):
+            tokens = headline.count(0, len(headline.text))
+            title = headline.text if fits_as_title(tokens, self._settings) else ""
+            lengths = _Lengths(text, tokens if title else 0)
             split = split_measured(article, lengths=lengths, settings=self._settings)
-            before = title.numbers(0, len(shown))
+            before = headline.numbers(0, len(title))
             pieces += [before + text.numbers(p.start, p.end) for p in split]
-            titles.append(shown)
+            titles.append(title)
             passages.append(split)
         words = words_of(vocabulary.word_tokens(pieces), self._static.token_vectors)
         parts = zip(pieces, words, vocabulary.keys(pieces), strict=True)

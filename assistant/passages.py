@@ -205,8 +205,11 @@ def split_measured(article: Article, *, lengths: Lengths, settings: SplitSetting
     return passages
 
 
+def fits_as_title(tokens: int, settings: SplitSettings) -> bool:
+    """Whether a headline of so many tokens leaves at least two thirds of a passage to the text."""
+    return tokens <= settings.max_tokens // 3
+
+
 def fitting_title(title: str, *, count: CountTokens, settings: SplitSettings) -> str:
     """`title`, or an empty string where it would take over a third of a passage."""
-    if not title or count([title])[0] > settings.max_tokens // 3:
-        return ""
-    return title
+    return title if title and fits_as_title(count([title])[0], settings) else ""

@@ -174,6 +174,8 @@ _RUN = regex.compile(
     regex.VERSION1,
 )
 _LONGEST_WORD = 64
+_KEPT_WORDS = 1 << 13
+"""Words whose terms are kept: with both kinds of terms they take some 10 MB."""
 
 
 def _grams(run: str, size: int) -> list[str]:
@@ -190,7 +192,7 @@ def _terms_of(word: str) -> tuple[str, ...]:
     return (*_grams(f"_{word}_", 4), f"={word[:_LONGEST_WORD]}")
 
 
-_word_terms = lru_cache(maxsize=1 << 16)(_terms_of)
+_word_terms = lru_cache(maxsize=_KEPT_WORDS)(_terms_of)
 
 
 def lexical_terms(text: str) -> list[str]:
@@ -287,7 +289,7 @@ def _ascii(word: str) -> str:
     return word[:_LONGEST_ROMANISED].translate(_LETTERS)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=_KEPT_WORDS)
 def _romanised_word(word: str) -> tuple[str, ...]:
     terms: list[str] = []
     for run in _LATIN_RUN.findall(_ascii(word)):

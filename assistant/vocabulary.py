@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice, pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from assistant.romanised import Keys, keys_of_terms
 from assistant.text import lexical_terms, romanised_terms
 
 Numbers = npt.NDArray[np.int64]
+Flat = npt.NDArray[Any]
 
 WHITE = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """Unicode's white space, as in a set of a regular expression; Python's own has four more."""
@@ -46,11 +48,11 @@ class _Rows:
     """Rows of different lengths, one after the other, that are added and taken many at once."""
 
     def __init__(self, kind: type[np.generic]) -> None:
-        self._flat = np.zeros(1 << 12, kind)
-        self._edges = np.zeros(1 << 10, np.int64)
+        self._flat: Flat = np.zeros(1 << 12, kind)
+        self._edges: Numbers = np.zeros(1 << 10, np.int64)
         self._count = 0
 
-    def add(self, flat: npt.NDArray[np.generic], lengths: Sequence[int]) -> None:
+    def add(self, flat: Flat, lengths: Sequence[int]) -> None:
         last, count = int(self._edges[self._count]), self._count + len(lengths)
         self._flat = _with_room(self._flat, last + len(flat))
         self._edges = _with_room(self._edges, count + 1)
@@ -72,7 +74,7 @@ class _Rows:
         lengths: Numbers = self._edges[rows + 1] - self._edges[rows]
         return lengths
 
-    def take(self, rows: Numbers) -> tuple[npt.NDArray[np.generic], Numbers]:
+    def take(self, rows: Numbers) -> tuple[Flat, Numbers]:
         """The rows, one after the other, and where each ends."""
         lengths = self.lengths(rows)
         ends = np.cumsum(lengths)
@@ -81,7 +83,7 @@ class _Rows:
         return self._flat[places], ends
 
 
-def _with_room(array: npt.NDArray[np.generic], length: int) -> npt.NDArray[np.generic]:
+def _with_room(array: Flat, length: int) -> Flat:
     if length <= len(array):
         return array
     larger = np.zeros(2 * length, array.dtype)
