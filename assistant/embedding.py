@@ -28,6 +28,7 @@ Vectors = npt.NDArray[np.float32]
 BUNDLED_FOLDER = Path(__file__).parent / "model"
 _STATIC = "StaticEmbedding"
 _TEXTS_AT_ONCE = 32
+_KINDS = {"F16": "<f2", "F32": "<f4", "F64": "<f8"}
 _FINGERPRINTED = (".json", ".safetensors", ".bin", ".txt", ".model", ".spm")
 
 
@@ -101,6 +102,22 @@ def _single(table: npt.NDArray[Any]) -> Vectors:
     return single
 
 
+def _mapped_table(path: Path) -> npt.NDArray[Any]:
+    """The table of a safetensors file, mapped: a question needs a few rows, all processes share.
+
+    Raises OSError, ValueError, KeyError or TypeError where it is no such file.
+    """
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        told = json.loads(file.read(size))["embedding.weight"]
+    start, end = told["data_offsets"]
+    kind = np.dtype(_KINDS[told["dtype"]])
+    table = np.memmap(path, kind, "r", offset=8 + size + start, shape=tuple(told["shape"]))
+    if table.ndim != 2 or table.nbytes != end - start:
+        raise ValueError("its table is of another size than it says")
+    return np.asarray(table)
+
+
 def _marked(text: str, encoding: Encoding) -> npt.NDArray[np.int32]:
     """A text's token ids, those that go on a word inverted."""
     ids = np.array(encoding.ids, np.int32)
@@ -122,7 +139,6 @@ class StaticEmbedder:
 
     def __init__(self, folder: Path, *, name: str) -> None:
         """Raises ModelNotFound where the folder's files cannot be read."""
-        from safetensors.numpy import load_file
         from tokenizers import Tokenizer
 
         self.name = name
@@ -131,8 +147,7 @@ class StaticEmbedder:
         part = folder / _static_part(folder)
         try:
             self._tokenizer = Tokenizer.from_file(str(part / "tokenizer.json"))
-            tensors = load_file(str(part / "model.safetensors"))
-            self._table = tensors["embedding.weight"]  # [v, d]
+            self._table = _mapped_table(part / "model.safetensors")  # [v, d]
         except Exception as error:
             raise ModelNotFound(
                 f"the model in {folder} cannot be read ({error}); reinstall it, or build the "
