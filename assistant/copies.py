@@ -221,3 +221,21 @@ def copy_groups(sketches: Sketches) -> Rows:
     smallest = np.full(len(first), len(sketches))
     np.minimum.at(smallest, group, numbers)
     return np.where(whole[:, 0] == 0, numbers, smallest[group])
+
+
+class CopyGroups:
+    """Which articles are copies of one another, from what `copy_groups` gives."""
+
+    def __init__(self, first: Rows) -> None:
+        self._of = first
+        has_copies = np.bincount(first[first != np.arange(len(first))], minlength=len(first)) > 0
+        members = np.flatnonzero(has_copies[first])
+        by_group = np.argsort(first[members], kind="stable")
+        # Of the few articles that have copies alone: a group is found without a look at the rest.
+        self._members = members[by_group]
+        self._first = first[self._members]
+
+    def of(self, number: int) -> Rows:
+        """The numbers of the articles in an article's group, itself too, ascending."""
+        start, end = np.searchsorted(self._first, [self._of[number], self._of[number] + 1])
+        return self._members[start:end] if end > start else np.array([number])

@@ -34,6 +34,7 @@ _BAGS_AT_ONCE = 1024
 _LOCAL = frozenset({"NFC", "NFD", "NFKC", "NFKD", "Lowercase"})
 """Normalizers to which white space is a border."""
 
+_KINDS = {"F16": "<f2", "F32": "<f4", "F64": "<f8"}
 _FINGERPRINTED = (".json", ".safetensors", ".bin", ".txt", ".model", ".spm")
 
 
@@ -107,6 +108,22 @@ def _single(table: npt.NDArray[Any]) -> Vectors:
     return single
 
 
+def _mapped_table(path: Path) -> npt.NDArray[Any]:
+    """The table of a safetensors file, mapped: a question needs a few rows, all processes share.
+
+    Raises OSError, ValueError, KeyError or TypeError where it is no such file.
+    """
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        told = json.loads(file.read(size))["embedding.weight"]
+    start, end = told["data_offsets"]
+    kind = np.dtype(_KINDS[told["dtype"]])
+    table = np.memmap(path, kind, "r", offset=8 + size + start, shape=tuple(told["shape"]))
+    if table.ndim != 2 or table.nbytes != end - start:
+        raise ValueError("its table is of another size than it says")
+    return np.asarray(table)
+
+
 # Tokens come again and again, texts do not.
 _is_spaceless_token = lru_cache(maxsize=1 << 15)(is_spaceless)
 
@@ -139,7 +156,6 @@ class StaticEmbedder:
 
     def __init__(self, folder: Path, *, name: str) -> None:
         """Raises ModelNotFound where the folder's files cannot be read."""
-        from safetensors.numpy import load_file
         from tokenizers import Tokenizer
 
         self.name = name
@@ -148,8 +164,7 @@ class StaticEmbedder:
         part = folder / _static_part(folder)
         try:
             self._tokenizer = Tokenizer.from_file(str(part / "tokenizer.json"))
-            tensors = load_file(str(part / "model.safetensors"))
-            self._table = tensors["embedding.weight"]  # [v, d]
+            self._table = _mapped_table(part / "model.safetensors")  # [v, d]
         except Exception as error:
             raise ModelNotFound(
                 f"the model in {folder} cannot be read ({error}); reinstall it, or build the "

@@ -31,7 +31,10 @@ LEAST_RECALL = 0.95
 _CANDIDATES = 10
 _MOST_CANDIDATES = 80
 """How many times the wanted rows are taken from the short codes to be compared: more where too
-little is found, because thousands of passages are nearly the same."""
+little is found, because passages are very many or nearly the same."""
+
+_ENOUGH_AT_100 = 0.99
+"""The recall of the 100 best, as many as a leg gives, at which no more are taken."""
 
 _ROWS_AT_ONCE = 16_384
 _TRAINED_ON = 65_536
@@ -165,7 +168,7 @@ def _tuned(
         at_10, at_100 = _recall(index, vectors, queries, best)
         if lists is not None and nprobe < lists.nlist and at_10 < max(_ENOUGH, least_recall):
             lists.nprobe = nprobe = min(2 * nprobe, lists.nlist)
-        elif at_10 < least_recall and candidates < _MOST_CANDIDATES:
+        elif candidates < _MOST_CANDIDATES and (at_10 < least_recall or at_100 < _ENOUGH_AT_100):
             index.k_factor = candidates = 2 * candidates
         else:
             return VectorKind(kind, candidates, nprobe, at_10, at_100)

@@ -14,7 +14,14 @@ from helpers import ROOT, python
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.copies import FEWEST_SHINGLES, PERMUTATIONS, Sketches, copy_groups, sketch
+from assistant.copies import (
+    FEWEST_SHINGLES,
+    PERMUTATIONS,
+    CopyGroups,
+    Sketches,
+    copy_groups,
+    sketch,
+)
 from benchmarks.copies import (
     COPIES,
     NO_COPIES,
@@ -280,3 +287,11 @@ def test_the_benchmark_measures_a_small_collection() -> None:
     assert wrong["in another language"] == {"pairs": 0, "grouped": 0}
     taken = time_taken(texts, 30)
     assert (taken["articles"], taken["pairs"], taken["precision"]) == (30, 3, 1)
+
+
+@given(st.lists(st.integers(0, 5), max_size=40))
+def test_the_group_of_an_article(groups: list[int]) -> None:
+    first = np.array([groups.index(group) for group in groups], np.int64)
+    found = CopyGroups(first)
+    for number in range(len(groups)):
+        assert found.of(number).tolist() == np.flatnonzero(first == first[number]).tolist()

@@ -20,7 +20,7 @@ from assistant.store import Store, add_files
 
 Step = Callable[[Path, Path], None]
 
-_NOT_TAKEN_OVER = shutil.ignore_patterns("manifest.json", STAMP)
+_NOT_TAKEN_OVER = shutil.ignore_patterns("manifest.json", STAMP, "*.lock")
 
 
 def _parts_and_files(old: Path, new: Path) -> None:

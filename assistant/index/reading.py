@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from assistant.answers import Searched
 from assistant.columns import read_columns
-from assistant.copies import Sketches
+from assistant.copies import CopyGroups, Sketches
 from assistant.embedding import (
     Embedder,
     StaticEmbedder,
@@ -72,7 +72,7 @@ class Index:
         self.columns = read_columns(generation / "columns")
         self.sketches, self.copies = _read_copies(generation / "copies")
         alone = self.copies == np.arange(len(self.copies))
-        self._is_copied = np.bincount(self.copies[~alone], minlength=len(alone)) > 0
+        self._groups = CopyGroups(self.copies)
         of_row = self.columns.article_of_row
         self.sample = draw_sample(self.columns.languages.of_article[of_row], ~alone[of_row])
         rows = {len(part) for part in (self.columns.article_of_row, self.vectors, self.lexical)}
@@ -248,10 +248,7 @@ class Index:
 
     def copies_of(self, number: int) -> npt.NDArray[np.int64]:
         """The numbers of the articles that are copies of one another with this one, itself too."""
-        leader = self.copies[number]
-        if not self._is_copied[leader]:
-            return np.array([number])
-        return np.flatnonzero(self.copies == leader)
+        return self._groups.of(number)
 
     def article(self, article_id: str) -> Article | None:
         return self.store.article(article_id)

@@ -167,11 +167,12 @@ class LexicalIndex:
         if not clauses:
             empty = np.zeros(0, np.float32)
             return LexicalMatches(np.zeros(0, np.int64), empty, empty, weights)
-        wanted = [(tantivy.Occur.Must, query.boolean_query(clauses))]
-        wanted += self._filters(languages, sources, since, until)
-        found = self._searcher.search(
-            query.boolean_query(wanted), limit=k + _TIES, count=False
-        ).hits
+        # A union of terms alone is searched with what each block can score at most; inside
+        # another query it is not, which takes half as long again.
+        wanted = query.boolean_query(clauses)
+        if filters := self._filters(languages, sources, since, until):
+            wanted = query.boolean_query([(tantivy.Occur.Must, wanted), *filters])
+        found = self._searcher.search(wanted, limit=k + _TIES, count=False).hits
         places = self._searcher.fast_field_values(PLACE, [address for _, address in found])
         rows = self._rows_of(np.array(places, np.int64))
         scores = np.array([score for score, _ in found], np.float32)
