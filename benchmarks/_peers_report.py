@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks._peers_contestants import OURS
-
 TIMES = 10.0
 """Ours is to index and to answer in a tenth of a peer's time."""
 
@@ -38,14 +36,26 @@ _COMPARED = (
     "start_seconds",
 )
 
+_SHOWN = (
+    ("index s", "index_seconds", 2),
+    ("cpu s", "index_processor_seconds", 2),
+    ("peak MB", "index_peak_megabytes", 0),
+    ("p50 ms", "p50_ms", 2),
+    ("p95 ms", "p95_ms", 2),
+    ("cpu ms", "processor_p50_ms", 2),
+    ("asking MB", "asking_megabytes", 0),
+    ("start s", "start_seconds", 2),
+)
+"""Heading, figure and digits of the table's columns."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A bar against a peer: what was measured, as shown, and whether it is met."""
+    """A bar against a peer: what was measured, as shown, and "met", "level" or "missed"."""
 
     bar: str
     shown: str
-    met: bool
+    outcome: str
 
 
 def recall(ranks: Sequence[int | None], k: int) -> float:
@@ -80,10 +90,10 @@ def medians(turns: Sequence[Figures]) -> Figures:
 
 
 def ratios(peer: Sequence[Figures], ours: Sequence[Figures]) -> Figures:
-    """How many times ours a peer takes: the median of the ratios of the same turn."""
+    """How many times ours a peer takes: the median of the ratios within a turn."""
     return {
-        name: round(
-            statistics.median(a[name] / b[name] for a, b in zip(peer, ours, strict=False)), 2
+        name: float(
+            f"{statistics.median(a[name] / b[name] for a, b in zip(peer, ours, strict=True)):.3g}"
         )
         for name in _COMPARED
         if all(name in turn for turn in (*peer, *ours))
@@ -102,18 +112,20 @@ def quality(ranks: Mapping[str, Sequence[int | None]]) -> dict[str, Figures]:
     }
 
 
-def verdicts(ratio: Figures, peer: Any, ours: Any) -> list[Verdict]:
-    """The bars against one peer; `peer` and `ours` are what `quality` gives."""
+def verdicts(
+    times: Figures, peer: Mapping[str, Figures], ours: Mapping[str, Figures]
+) -> list[Verdict]:
+    """The bars against one peer: ratios to ours, and what `quality` gives of both."""
     result = [
-        Verdict(bar, f"{ratio[name]:.1f} times", ratio[name] >= TIMES)
+        Verdict(bar, f"{times[name]:g} times", "met" if times[name] >= TIMES else "missed")
         for bar, name in (("index time", "index_seconds"), ("latency", "p50_ms"))
-        if name in ratio
     ]
     for pair in ours:
         for measure in ("recall@1", "recall@5"):
-            theirs, own = peer[pair][measure], ours[pair][measure]
-            shown = f"{own * 100:.1f} to {theirs * 100:.1f}"
-            result.append(Verdict(f"{pair} {measure}", shown, own > theirs))
+            own, theirs = ours[pair][measure], peer[pair][measure]
+            outcome = "level" if own == theirs else "met" if own > theirs else "missed"
+            shown = f"{own * 100:.1f} beside {theirs * 100:.1f}"
+            result.append(Verdict(f"{pair} {measure}", shown, outcome))
     return result
 
 
@@ -127,42 +139,32 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def _cell(figures: Mapping[str, float], name: str, digits: int) -> str:
-    return f"{figures[name]:.{digits}f}" if name in figures else "-"
+def _bar(verdict: Mapping[str, str]) -> str:
+    outcome = verdict["outcome"]
+    return f"{verdict['bar']} {verdict['shown']} {outcome.upper() if outcome != 'met' else outcome}"
 
 
 def table(of_set: Mapping[str, Any]) -> str:
-    """The figures of a set, a line for each contestant, and the bars below."""
-    contestants = of_set["contestants"]
+    """The figures of a set, a line for each contestant, and what they are of ours below."""
+    contestants: Mapping[str, Any] = of_set["contestants"]
     pairs = list(next(iter(contestants.values()))["quality"])
-    head = ["", "index s", "cpu s", "peak MB", "p50 ms", "p95 ms", "cpu ms", "MB", "start s"]
-    head += [f"{pair} R@{k}" for pair in pairs for k in (1, 5)]
-    rows = []
-    for name, of in contestants.items():
-        figures = of["figures"]
-        cells = [
-            _cell(figures, column, digits)
-            for column, digits in (
-                ("index_seconds", 2),
-                ("index_processor_seconds", 2),
-                ("index_peak_megabytes", 0),
-                ("p50_ms", 2),
-                ("p95_ms", 2),
-                ("processor_p50_ms", 2),
-                ("asking_megabytes", 0),
-                ("start_seconds", 2),
-            )
+    shares = [(pair, k) for pair in pairs for k in (1, 5)]
+    head = ["", *(heading for heading, _, _ in _SHOWN), *(f"{pair} R@{k}" for pair, k in shares)]
+    rows = [
+        [
+            name,
+            *(
+                f"{of['figures'][figure]:.{digits}f}" if figure in of["figures"] else "-"
+                for _, figure, digits in _SHOWN
+            ),
+            *(f"{of['quality'][pair][f'recall@{k}'] * 100:.1f}" for pair, k in shares),
         ]
-        shares = [
-            f"{of['quality'][pair][f'recall@{k}'] * 100:.1f}" for pair in pairs for k in (1, 5)
-        ]
-        rows.append([name, *cells, *shares])
+        for name, of in contestants.items()
+    ]
     lines = [_table(head, rows)]
     for name, of in contestants.items():
-        if name != OURS and "bars" in of:
-            told = "; ".join(
-                f"{bar['bar']} {bar['shown']} {'met' if bar['met'] else 'MISSED'}"
-                for bar in of["bars"]
-            )
-            lines.append(f"{name}: {told}")
+        if "times_ours" in of:
+            times = ", ".join(f"{key} {value:g}" for key, value in of["times_ours"].items())
+            lines.append(f"{name}, times ours: {times}")
+            lines.append(f"  {'; '.join(map(_bar, of['bars']))}")
     return "\n".join(lines)

@@ -38,7 +38,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +120,9 @@ def write_set(plan: Plan, which: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     sets = {pair: read_set(plan.data / "dev/xquad", name) for pair, name in PAIRS.items()}
     passages = sets["en to en"]
-    articles = [{"id": i, "text": t} for i, t in zip(passages.ids, passages.texts, strict=True)]
+    articles: list[dict[str, object]] = [
+        {"id": i, "text": text} for i, text in zip(passages.ids, passages.texts, strict=True)
+    ]
     if which == "news":
         with gzip.open(plan.data / "train/news.en.jsonl.gz", "rt", encoding="utf-8") as lines:
             texts = dict.fromkeys(json.loads(line)["text"] for line in lines)
@@ -130,7 +132,7 @@ def write_set(plan: Plan, which: str) -> Path:
         ]
     _write_lines(folder / "articles.jsonl", articles)
     by_pair = [[(p, case) for case in drawn(s.cases, plan.questions)] for p, s in sets.items()]
-    questions = [
+    questions: list[dict[str, object]] = [
         {"pair": pair, "question": case.question, "relevant": case.relevant}
         for together in zip(*by_pair, strict=True)
         for pair, case in together
@@ -260,7 +262,7 @@ def measure(plan: Plan, which: str, names: Sequence[str], turns: int) -> dict[st
         if name != OURS and OURS in contestants:
             of["times_ours"] = ratios(by_turn[name], by_turn[OURS])
             bars = verdicts(of["times_ours"], of["quality"], contestants[OURS]["quality"])
-            of["bars"] = [{"bar": v.bar, "shown": v.shown, "met": v.met} for v in bars]
+            of["bars"] = [asdict(bar) for bar in bars]
     with (data / "articles.jsonl").open(encoding="utf-8") as lines:
         count = sum(1 for _ in lines)
     return {"articles": count, "turns": turns, "contestants": contestants}
@@ -297,8 +299,8 @@ def main() -> None:
     own = result.get("news", {}).get("contestants", {}).get(OURS)
     if own is not None:
         seconds = own["figures"]["start_seconds"]
-        met = "met" if seconds < START_SECONDS else "MISSED"
-        print(f"assistant ask, fresh: {seconds:.2f} s, under {START_SECONDS} s: {met}")
+        outcome = "met" if seconds < START_SECONDS else "MISSED"
+        print(f"a fresh `assistant ask`: {seconds:.2f} s, under {START_SECONDS} s: {outcome}")
     if arguments.output is not None:
         text = json.dumps(result, ensure_ascii=False, indent=1)
         arguments.output.write_text(text + "\n", encoding="utf-8")
