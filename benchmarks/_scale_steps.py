@@ -118,6 +118,7 @@ def open_index(index: Path, work: Path) -> dict[str, Any]:
     clock, worked = time.perf_counter(), time.process_time()
     with Assistant(index) as assistant:
         opened = time.perf_counter() - clock
+        passages = assistant.info.passages
         processor = time.process_time() - worked
         held = own().anonymous
         question = read_questions(work)[0]
@@ -126,6 +127,7 @@ def open_index(index: Path, work: Path) -> dict[str, Any]:
         first = time.perf_counter() - clock
         asked = own().anonymous
     return {
+        "passages": passages,
         "seconds": opened,
         "processor_seconds": processor,
         "first_question_seconds": first,
@@ -144,26 +146,29 @@ def latency(index: Path, work: Path, threads: int) -> dict[str, Any]:
     """Milliseconds of `retrieve` with so many threads that ask at once.
 
     `first_` are those of the first time that each question is asked, when less of the index is
-    in memory; the others of the times after that. Processor time is that of all threads.
+    in memory; the others of the times after that. `processor_` leave out what other work on the
+    machine takes; `processor_ms` is the mean with what libraries do beside the asking threads.
     """
     asked = read_questions(work)
     with Assistant(index) as assistant, ThreadPoolExecutor(threads) as pool:
 
-        def ask(question: str) -> float:
-            clock = time.perf_counter()
+        def ask(question: str) -> tuple[float, float]:
+            clock, worked = time.perf_counter(), time.thread_time()
             assistant.retrieve(question, k=K)
-            return time.perf_counter() - clock
+            return time.perf_counter() - clock, time.thread_time() - worked
 
         assistant.retrieve(asked[0], k=K)
-        first = list(pool.map(ask, asked))
+        first = [wall for wall, _ in pool.map(ask, asked)]
         clock, worked = time.perf_counter(), time.process_time()
-        seconds = [one for _ in range(_TURNS) for one in pool.map(ask, asked)]
+        both = [one for _ in range(_TURNS) for one in pool.map(ask, asked)]
         lasted, worked = time.perf_counter() - clock, time.process_time() - worked
+        seconds, processor = zip(*both, strict=True)
         held = own()
     return {
         "questions": len(asked),
         **_times(seconds),
         **_times(first, "first_"),
+        **_times(processor, "processor_"),
         "processor_ms": worked / len(seconds) * 1_000,
         "a_second": len(seconds) / lasted,
         "anonymous": held.anonymous,
