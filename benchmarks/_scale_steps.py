@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +45,6 @@ _TOLD_EVERY = 30.0
 Floats = npt.NDArray[np.float32]
 
 
-def build_options(processes: int) -> dict[str, Any]:
-    """What `build` is told of processes: nothing as long as it has one way to work."""
-    assert processes > 0
-    return {}
-
-
 def processor_seconds() -> float:
     """What this process and all its children that have ended used of the processors."""
     return sum(
@@ -70,29 +63,33 @@ def build_index(articles: Path, index: Path, processes: int) -> dict[str, Any]:
             told = time.monotonic()
             print(f"{stage}: {done} of {total}", file=sys.stderr, flush=True)
 
-    report = asdict(
-        build(articles, index=index, model=BUNDLED, progress=tell, **build_options(processes))
-    )
+    report = build(articles, index=index, model=BUNDLED, processes=processes, progress=tell)
     return {
-        "generation": report["generation"],
-        "articles": report["articles"],
-        "passages": report["passages"],
-        "skipped": len(report["skipped"]),
-        "seconds": report["seconds"],
+        "generation": report.generation,
+        "articles": report.articles,
+        "passages": report.passages,
+        "skipped": len(report.skipped),
+        "seconds": report.seconds,
         "processor_seconds": processor_seconds(),
-        "stages": dict(report.get("stages", ())),
+        "stages": dict(report.stages),
     }
 
 
 def files_of(index: Path) -> dict[str, int]:
-    """The bytes of each file or folder of the generation in use, hard links counted once."""
+    """The bytes of each file or folder of the generation in use, hard links counted once.
+
+    The parts from which the next build makes the lexical index are counted apart from it: no
+    question reads them.
+    """
     generation = index / current_generation(index)
     sizes: dict[str, int] = {}
     seen: set[int] = set()
     for path in sorted(generation.rglob("*")):
         if path.is_file() and (known := path.stat()).st_ino not in seen:
             seen.add(known.st_ino)
-            name = path.relative_to(generation).parts[0]
+            name, *below = path.relative_to(generation).parts
+            if below[:1] == ["parts"]:
+                name = f"{name}/parts"
             sizes[name] = sizes.get(name, 0) + known.st_size
     return sizes
 
