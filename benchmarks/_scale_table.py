@@ -100,6 +100,7 @@ def _rows(sizes: Mapping[str, Figures]) -> dict[str, Callable[[Figures], float |
         **rows,
         "index, MB": on_disk,
         "index, bytes a passage": bytes_each,
+        "open, the first time, seconds": of("open", "first_seconds"),
         "open, seconds": of("open", "seconds"),
         "open, nothing in memory, seconds": of("open", "cold_seconds"),
         "anonymous memory opened, MB": of("open", "anonymous_opened"),
