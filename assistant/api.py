@@ -86,7 +86,9 @@ class Assistant:
         with self._lock:
             if generation != self._index.info.generation:
                 # The old index is closed when the last question that uses it lets go of it.
-                self._index = Index.open(self._folder, model=self._model)
+                opened = Index.open(self._folder, model=self._model)
+                opened.use_model_of(self._index)
+                self._index = opened
             return self._index
 
     def _loaded_reranker(self) -> Reranker | None:

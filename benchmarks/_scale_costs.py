@@ -6,9 +6,11 @@ no quotes: ranges of list prices of the large clouds, on demand, as of November 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from benchmarks._scale_table import last_build, passages_of
 
 Figures = Mapping[str, Any]
 
@@ -64,38 +66,44 @@ class Facts:
 
 
 def facts(sizes: Mapping[str, Figures]) -> Facts | None:
-    """The facts of the two largest sizes with all steps measured; None where there are none."""
-    whole = [
-        one
-        for _, one in sorted(sizes.items(), key=lambda item: int(item[0]))
-        if {"builds", "files", "open", "latency", "recall"} <= set(one)
-    ]
-    if len(whole) < 2:
+    """The facts, each of the largest sizes that have it; None where any is missing.
+
+    What grows with the passages is told by two sizes, all else by one.
+    """
+    ordered = [one for _, one in sorted(sizes.items(), key=lambda item: int(item[0]))]
+
+    def having(*names: str) -> list[tuple[float, Figures]]:
+        known = [one for one in ordered if all(name in one for name in names)]
+        return [(count, one) for one in known if (count := passages_of(one)) is not None]
+
+    built, kept, opened = having("builds"), having("files", "recall"), having("open")
+    asked = having("latency")
+    if not built or not kept or len(opened) < 2 or len(asked) < 2:
         return None
-    small, large = whole[-2:]
-    passages = [float(_build(one)["passages"]) for one in (small, large)]
-    questions = [float(one["latency"]["1"]["processor_ms"]) for one in (small, large)]
-    million = max(0.0, (questions[1] - questions[0]) / (passages[1] - passages[0]) * 1e6)
-    opened = [float(one["open"]["anonymous_opened"]) for one in (small, large)]
-    # Measured indexes of few passages keep whole vectors; large ones keep halves and codes.
-    dimension = large["recall"]["dimension"]
+    (count, largest), build = kept[-1], last_build(built[-1][1])
+    assert build is not None
+    dimension = largest["recall"]["dimension"]
     codes = dimension / 2 * _CODE_BITS / 8
-    files = {name: size / passages[1] for name, size in large["files"].items()}
+    files = {name: size / count for name, size in largest["files"].items()}
+    # Indexes of few passages keep whole vectors; large ones keep halves and codes.
     files["vectors.faiss"] = dimension * _HALF + codes
+    fixed, million = _line([(n, one["latency"]["1"]["processor_ms"]) for n, one in asked[-2:]])
+    _, grown = _line([(n, one["open"]["anonymous_opened"]) for n, one in opened[-2:]])
     return Facts(
         disk_bytes=sum(files.values()),
         scanned_bytes=files["lexical"] + codes,
-        open_bytes=max(0.0, (opened[1] - opened[0]) * 1e6 / (passages[1] - passages[0])),
-        build_ms=float(_build(large)["processor_ms_a_passage"]),
-        fixed_ms=max(0.0, questions[1] - million * passages[1] / 1e6),
+        open_bytes=grown,
+        build_ms=float(build["processor_ms_a_passage"]),
+        fixed_ms=fixed,
         million_ms=million,
     )
 
 
-def _build(figures: Figures) -> Figures:
-    builds = figures["builds"]
-    one: Figures = builds[max(builds, key=int)]
-    return one
+def _line(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Of two points (passages, value): the value at none, and what a million add; not below 0."""
+    (n, low), (m, high) = points
+    million = max(0.0, (high - low) / (m - n) * 1e6)
+    return max(0.0, high - million * m / 1e6), million
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +147,7 @@ def projection(sizes: Mapping[str, Figures]) -> str:
     """Markdown: a column for each number of passages; a line of why where there are no facts."""
     one, prices = facts(sizes), Prices()
     if one is None:
-        return "No projection: two sizes have to be measured in all steps."
+        return "No projection: two sizes have to be opened and asked, and one built."
     columns = [project(one, passages, prices) for passages in PASSAGES]
     rows = {
         "disk, two generations, GB": [c.disk_gb for c in columns],

@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +45,6 @@ _TOLD_EVERY = 30.0
 Floats = npt.NDArray[np.float32]
 
 
-def build_options(processes: int) -> dict[str, Any]:
-    """What `build` is told of processes: nothing as long as it has one way to work."""
-    assert processes > 0
-    return {}
-
-
 def processor_seconds() -> float:
     """What this process and all its children that have ended used of the processors."""
     return sum(
@@ -70,29 +63,33 @@ def build_index(articles: Path, index: Path, processes: int) -> dict[str, Any]:
             told = time.monotonic()
             print(f"{stage}: {done} of {total}", file=sys.stderr, flush=True)
 
-    report = asdict(
-        build(articles, index=index, model=BUNDLED, progress=tell, **build_options(processes))
-    )
+    report = build(articles, index=index, model=BUNDLED, processes=processes, progress=tell)
     return {
-        "generation": report["generation"],
-        "articles": report["articles"],
-        "passages": report["passages"],
-        "skipped": len(report["skipped"]),
-        "seconds": report["seconds"],
+        "generation": report.generation,
+        "articles": report.articles,
+        "passages": report.passages,
+        "skipped": len(report.skipped),
+        "seconds": report.seconds,
         "processor_seconds": processor_seconds(),
-        "stages": dict(report.get("stages", ())),
+        "stages": dict(report.stages),
     }
 
 
 def files_of(index: Path) -> dict[str, int]:
-    """The bytes of each file or folder of the generation in use, hard links counted once."""
+    """The bytes of each file or folder of the generation in use, hard links counted once.
+
+    The parts from which the next build makes the lexical index are counted apart from it: no
+    question reads them.
+    """
     generation = index / current_generation(index)
     sizes: dict[str, int] = {}
     seen: set[int] = set()
     for path in sorted(generation.rglob("*")):
         if path.is_file() and (known := path.stat()).st_ino not in seen:
             seen.add(known.st_ino)
-            name = path.relative_to(generation).parts[0]
+            name, *below = path.relative_to(generation).parts
+            if below[:1] == ["parts"]:
+                name = f"{name}/parts"
             sizes[name] = sizes.get(name, 0) + known.st_size
     return sizes
 
@@ -118,6 +115,7 @@ def open_index(index: Path, work: Path) -> dict[str, Any]:
     clock, worked = time.perf_counter(), time.process_time()
     with Assistant(index) as assistant:
         opened = time.perf_counter() - clock
+        passages = assistant.info.passages
         processor = time.process_time() - worked
         held = own().anonymous
         question = read_questions(work)[0]
@@ -126,6 +124,7 @@ def open_index(index: Path, work: Path) -> dict[str, Any]:
         first = time.perf_counter() - clock
         asked = own().anonymous
     return {
+        "passages": passages,
         "seconds": opened,
         "processor_seconds": processor,
         "first_question_seconds": first,
@@ -144,26 +143,29 @@ def latency(index: Path, work: Path, threads: int) -> dict[str, Any]:
     """Milliseconds of `retrieve` with so many threads that ask at once.
 
     `first_` are those of the first time that each question is asked, when less of the index is
-    in memory; the others of the times after that. Processor time is that of all threads.
+    in memory; the others of the times after that. `processor_` leave out what other work on the
+    machine takes; `processor_ms` is the mean with what libraries do beside the asking threads.
     """
     asked = read_questions(work)
     with Assistant(index) as assistant, ThreadPoolExecutor(threads) as pool:
 
-        def ask(question: str) -> float:
-            clock = time.perf_counter()
+        def ask(question: str) -> tuple[float, float]:
+            clock, worked = time.perf_counter(), time.thread_time()
             assistant.retrieve(question, k=K)
-            return time.perf_counter() - clock
+            return time.perf_counter() - clock, time.thread_time() - worked
 
         assistant.retrieve(asked[0], k=K)
-        first = list(pool.map(ask, asked))
+        first = [wall for wall, _ in pool.map(ask, asked)]
         clock, worked = time.perf_counter(), time.process_time()
-        seconds = [one for _ in range(_TURNS) for one in pool.map(ask, asked)]
+        both = [one for _ in range(_TURNS) for one in pool.map(ask, asked)]
         lasted, worked = time.perf_counter() - clock, time.process_time() - worked
+        seconds, processor = zip(*both, strict=True)
         held = own()
     return {
         "questions": len(asked),
         **_times(seconds),
         **_times(first, "first_"),
+        **_times(processor, "processor_"),
         "processor_ms": worked / len(seconds) * 1_000,
         "a_second": len(seconds) / lasted,
         "anonymous": held.anonymous,

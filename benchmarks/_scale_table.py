@@ -29,7 +29,8 @@ def made_share(build: Figures) -> float:
     return sum(share for name, share in stage_shares(build).items() if name in MADE)
 
 
-def _last_build(figures: Figures) -> Figures | None:
+def last_build(figures: Figures) -> Figures | None:
+    """The build with the most processes, if there is one."""
     builds = figures.get("builds", {})
     return builds[max(builds, key=int)] if builds else None
 
@@ -40,9 +41,10 @@ def _number(value: float) -> str:
     return f"{value:.3g}"
 
 
-def _passages(figures: Figures) -> float | None:
-    build = _last_build(figures)
-    return None if build is None else build["passages"]
+def passages_of(figures: Figures) -> float | None:
+    """How many passages the index holds, as the step that was done says."""
+    said = last_build(figures) or figures.get("open")
+    return None if said is None else float(said["passages"])
 
 
 def _rows(sizes: Mapping[str, Figures]) -> dict[str, Callable[[Figures], float | str | None]]:
@@ -64,6 +66,8 @@ def _rows(sizes: Mapping[str, Figures]) -> dict[str, Callable[[Figures], float |
             one = figures.get("latency", {}).get(threads)
             if one is None:
                 return None
+            if f"{start}p50_ms" not in one:
+                return None
             return f"{_number(one[f'{start}p50_ms'])}, {_number(one[f'{start}p99_ms'])}"
 
         return get
@@ -72,12 +76,12 @@ def _rows(sizes: Mapping[str, Figures]) -> dict[str, Callable[[Figures], float |
         return sum(figures["files"].values()) / 1e6 if "files" in figures else None
 
     def bytes_each(figures: Figures) -> float | None:
-        size, passages = on_disk(figures), _passages(figures)
+        size, passages = on_disk(figures), passages_of(figures)
         return None if size is None or passages is None else size * 1e6 / passages
 
     rows: dict[str, Callable[[Figures], float | str | None]] = {
         "articles": of("text", "articles"),
-        "passages": _passages,
+        "passages": passages_of,
         "text, MB": of("text", "text_bytes", scale=1e-6),
     }
     for number in sorted({n for one in sizes.values() for n in one.get("builds", {})}, key=int):
@@ -96,6 +100,7 @@ def _rows(sizes: Mapping[str, Figures]) -> dict[str, Callable[[Figures], float |
         **rows,
         "index, MB": on_disk,
         "index, bytes a passage": bytes_each,
+        "open, the first time, seconds": of("open", "first_seconds"),
         "open, seconds": of("open", "seconds"),
         "open, nothing in memory, seconds": of("open", "cold_seconds"),
         "anonymous memory opened, MB": of("open", "anonymous_opened"),
@@ -103,6 +108,7 @@ def _rows(sizes: Mapping[str, Figures]) -> dict[str, Callable[[Figures], float |
         "retrieve, 1 thread, p50 and p99, ms": pair("1"),
         "retrieve, 8 threads, p50 and p99, ms": pair("8"),
         "retrieve, each question's first time, 1 thread, p50 and p99, ms": pair("1", "first_"),
+        "retrieve, 1 thread, processor time, p50 and p99, ms": pair("1", "processor_"),
         "retrieve, processor ms": of("latency", "1", "processor_ms"),
         "questions a second, 8 threads": of("latency", "8", "a_second"),
         "anonymous memory asked, 8 threads, MB": of("latency", "8", "anonymous"),
@@ -135,13 +141,13 @@ def table(sizes: Mapping[str, Figures]) -> str:
 
 
 def _shares(figures: Figures) -> dict[str, float]:
-    build = _last_build(figures)
+    build = last_build(figures)
     return {} if build is None else stage_shares(build)
 
 
 def _files(figures: Figures) -> dict[str, float]:
     """Bytes a passage of each file, largest first."""
-    passages = _passages(figures)
+    passages = passages_of(figures)
     if passages is None or "files" not in figures:
         return {}
     each = {name: size / passages for name, size in figures["files"].items()}

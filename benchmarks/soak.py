@@ -212,8 +212,11 @@ async def samples(running: Running, *, every: float, seconds: float) -> list[dic
 
 
 def lateness(builds: list[dict[str, Any]], asked: Asked) -> None:
-    """Adds to each build when its generation answered first, and the one before it last."""
-    for one in builds:
+    """Adds to each build when its generation answered first, and the one before it last.
+
+    But for the first, during which nobody asks.
+    """
+    for one in builds[1:]:
         if "failed" in one or one["after"] not in asked.first:
             continue
         one["first_after_seconds"] = round(asked.first[one["after"]] - one["replaced"], 2)
@@ -234,7 +237,7 @@ def summary(
     kinds = [name for name in taken[0] if name != "seconds"]
     server = {kind: trend(at, [one[kind] for one in taken]).to_dict() for kind in kinds}
     good = [one for one in builds if "after" in one]
-    unseen = [one["after"] for one in good if "first_after_seconds" not in one]
+    unseen = [one["after"] for one in good if one["after"] not in asked.first]
     load = {**load, "failed": len(asked.errors)}
     return {
         "questions": {**load, "errors": asked.errors[:_ERRORS_KEPT], "strange": strange},

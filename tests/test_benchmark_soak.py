@@ -58,6 +58,7 @@ def _summary(**more: Any) -> dict[str, Any]:
     asked = Asked(first={"g0": 1.0, "g1": 100.5, "g2": 200.25}, last={"g0": 100.2, "g1": 201.0})
     each = {"seconds": 9.0, "wrong": []}
     builds: list[dict[str, Any]] = [
+        {**each, "before": "", "after": "g0", "replaced": -20.0},
         {**each, "before": "g0", "after": "g1", "replaced": 100.0},
         {**each, "before": "g1", "after": "g2", "replaced": 200.0},
     ]
@@ -78,7 +79,7 @@ def test_a_good_soak_misses_nothing() -> None:
     assert result["questions"]["failed"] == 0
     assert result["builds"]["first_after_seconds_most"] == 0.5
     assert result["builds"]["old_until_seconds_most"] == 1.0
-    assert "2 builds, 0 failed, median 9.0 s" in lines(result)[1]
+    assert "3 builds, 0 failed, median 9.0 s" in lines(result)[1]
 
 
 def test_what_goes_wrong_is_told() -> None:
@@ -86,7 +87,7 @@ def test_what_goes_wrong_is_told() -> None:
         asked.errors.append("500: no")
         asked.first["other"] = 5.0
         asked.last["g1"] = 207.0
-        builds[0]["wrong"] = ["Varholm (ochre): None"]
+        builds[1]["wrong"] = ["Varholm (ochre): None"]
         builds += [
             {"seconds": 1.0, "failed": "no space"},
             {"seconds": 1.0, "wrong": [], "before": "g2", "after": "g3", "replaced": 300.0},
