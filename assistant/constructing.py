@@ -16,6 +16,7 @@ from assistant.files import exclusive
 from assistant.gathering import Before, StoredArticles
 from assistant.index import (
     PROBES,
+    WORK,
     Contents,
     Index,
     clear_left_overs,
@@ -31,9 +32,6 @@ from assistant.spool import Key, Spool
 from assistant.stages import Stages
 from assistant.store import FileRead
 from assistant.types import Article, BuildReport, Skipped
-
-WORK = ".work"
-"""The folder beside the generations where a build keeps what it has made, until it is done."""
 
 Progress = Callable[[str, int, int], None]
 """Told of a stage, how much of it is done, and how much there is.

@@ -13,7 +13,7 @@ from pathlib import Path
 from assistant.articles import read_file
 from assistant.articles.folder import source_of
 from assistant.articles.formats import read_source
-from assistant.constructing import WORK
+from assistant.index import WORK
 from assistant.limits import Limits
 from assistant.types import Article, Skipped
 

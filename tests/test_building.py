@@ -405,7 +405,7 @@ def _full_disk_in_faiss(*arguments: object) -> None:
         ("write_parts", _full_disk),
         ("open_words", _full_disk),
         ("committing.sync_file", _full_disk),
-        ("write_atomically", _full_disk),
+        ("committing.write_atomically", _full_disk),
     ],
 )
 def test_a_full_disk_leaves_the_old_index(

@@ -10,10 +10,9 @@ from helpers import COLLECTION, Story, snapshot, write_articles
 from assistant.api import Assistant
 from assistant.building import build
 from assistant.cli import main
-from assistant.constructing import WORK
 from assistant.embedding import load_for_questions
 from assistant.errors import BuildCancelled, IndexNotFound
-from assistant.index import current_generation
+from assistant.index import WORK, current_generation
 
 STAGES = ("reading", "embedding", "writing")
 
@@ -114,7 +113,7 @@ def test_a_plan_can_be_cancelled(tmp_path: Path, tiny_model: Path) -> None:
         "assistant.making.words_of",
         "assistant.index.writing.write_vectors",
         "assistant.index.writing.write_parts",
-        "assistant.index.writing.sync_folder",
+        "assistant.index.committing.sync_folder",
     ],
 )
 def test_an_interrupted_command_leaves_the_old_index(

@@ -19,7 +19,7 @@ from assistant.cli import main
 from assistant.embedding import StaticEmbedder, load_for_questions
 from assistant.files import exclusive
 from assistant.health import Finding, Health, examine
-from assistant.index import current_generation
+from assistant.index import WORK, current_generation
 from assistant.vectors import VectorKind
 
 
@@ -304,3 +304,11 @@ def test_hostile_names_do_not_steer_the_terminal(
     assert main(["doctor", str(articles), "--index", str(index)]) == 0
     out, _ = capsys.readouterr()
     assert "\x1b" not in out and "\u202e" not in out
+
+
+def test_what_an_unfinished_build_has_made(copy: Path) -> None:
+    assert "unfinished" not in by_name(examine(copy))
+    (copy / WORK).mkdir()
+    (copy / WORK / "0.npz").write_bytes(bytes(3_000_000))
+    finding = by_name(examine(copy))["unfinished"]
+    assert finding.level == "note" and "3.0 MB" in finding.message

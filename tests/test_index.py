@@ -296,7 +296,7 @@ CRASHES = {
     "before the lexical index": ("write_parts", 1),
     "before anything is on the disk": ("committing.sync_file", 1),
     "before the manifest": ("committing.write_atomically", 1),
-    "before the generation has its name": ("sync_folder", 1),
+    "before the generation has its name": ("committing.sync_folder", 1),
     "before the pointer": ("committing.write_pointer", 1),
     "before the old generation is removed": ("keep_only", 1),
 }

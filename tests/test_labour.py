@@ -12,9 +12,9 @@ from test_incremental import contents
 
 from assistant import labour
 from assistant.building import build
-from assistant.constructing import WORK
 from assistant.embedding import BUNDLED_FOLDER, StaticEmbedder, load_for_passages
 from assistant.errors import BuildInterrupted, SettingsError
+from assistant.index import WORK
 from assistant.settings import BUNDLED
 from assistant.workers import Workers
 

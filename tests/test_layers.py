@@ -58,8 +58,9 @@ LAYERS = (
         "times",
         "titles",
     ),
+    ("vocabulary",),
     ("making",),
-    ("index", "answer_file", "checking", "editing", "feeds", "making", "spool", "web_pages"),
+    ("index", "answer_file", "checking", "editing", "feeds", "spool", "web_pages"),
     (
         "adding",
         "assembling",

@@ -12,7 +12,7 @@ from assistant.articles import article_files, relative_name
 from assistant.errors import ArticlesNotFound, IndexLocked
 from assistant.files import exclusive
 from assistant.health.findings import Finding, about, megabytes
-from assistant.index import LOCK, Index, generations, left_overs
+from assistant.index import LOCK, WORK, Index, generations, left_overs
 from assistant.last_build import LastBuild
 
 _BASE_MEMORY = 800_000_000
@@ -49,6 +49,14 @@ def examine_disk(folder: Path, in_use: str | None) -> Iterator[Finding]:
             [path.name for path in left_overs(folder)],
             advice=f"the next build removes them: assistant build --index {folder}",
             fine="no build that died has left anything",
+        )
+    work = _size(folder / WORK)
+    if work:
+        yield Finding(
+            "note",
+            "unfinished",
+            f"a build that did not end has left what it made ({megabytes(work)})",
+            f"the next build goes on from there: assistant build --index {folder}",
         )
     if os.access(folder, os.W_OK | os.X_OK):
         yield Finding("ok", "permissions", "the folder can be written")

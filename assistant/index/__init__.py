@@ -33,7 +33,7 @@ from assistant.index.layout import (
     others,
     read_pointer,
 )
-from assistant.index.leftovers import clear_left_overs, left_overs
+from assistant.index.leftovers import WORK, clear_left_overs, left_overs
 from assistant.index.lexical_parts import PartsWanted, make_part, make_parts
 from assistant.index.reading import PROBE_TOLERANCE, Index
 from assistant.index.rolling_back import RolledBack, roll_back
@@ -44,6 +44,7 @@ __all__ = [
     "LOCK",
     "PROBES",
     "PROBE_TOLERANCE",
+    "WORK",
     "Contents",
     "Index",
     "Named",

@@ -10,6 +10,9 @@ from pathlib import Path
 from assistant.errors import IndexCorrupt, IndexNotFound
 from assistant.index.layout import manifest_of, read_pointer
 
+WORK = ".work"
+"""The folder beside the generations where a build keeps what it has made, until it is done."""
+
 PARTIAL = ".partial-"
 """How the name of a generation begins that is not whole yet, or not any more."""
 
