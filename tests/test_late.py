@@ -108,6 +108,18 @@ def test_a_matrix_for_many_questions_finds_the_same() -> None:
     np.testing.assert_allclose(matrix.best(asked.units), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("at_once", [1, 3, 8, 10_000])
+def test_words_do_not_depend_on_what_is_read_with_them(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = [next(words_of([tokens(*words)], token_vectors)) for words in PASSAGES]
+    monkeypatch.setattr("assistant.late._TOKENS_AT_ONCE", at_once)
+    together = list(words_of([tokens(*words) for words in PASSAGES], token_vectors))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one.lengths, other.lengths, strict=True)
+        np.testing.assert_array_equal(one.tokens, other.tokens, strict=True)
+
+
 def test_words_of_any_number_of_tokens() -> None:
     random = np.random.default_rng(11)
     passages = [
