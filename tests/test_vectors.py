@@ -234,6 +234,29 @@ def test_recall(many: Floats) -> None:
     assert module._recall(_Finds(none), many, queries, best) == (0.4, 0.04)
 
 
+def test_a_filter_that_leaves_many_is_searched_by_short_codes(
+    tmp_path: Path, many: Floats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "EXACT_UP_TO", 100)
+    write_vectors(tmp_path / "coded", many)
+    coded = VectorIndex(tmp_path / "coded")
+    question = units(1, seed=8)[0]
+    allowed = np.random.default_rng(9).random(len(many)) < 0.5
+    exact, _ = coded.search(question, k=50, allowed=allowed)
+    monkeypatch.setattr(module, "COMPARED_UP_TO", 100)
+    rows, scores = coded.search(question, k=50, allowed=allowed)
+    assert coded._among_nearest(question, 50, allowed) is not None
+    assert allowed[rows].all() and len(rows) == 50 and (np.diff(scores) <= 0).all()
+    assert len(np.intersect1d(rows, exact)) >= 48
+    # Where the allowed ones are the furthest off, all of them are compared.
+    furthest = np.zeros(len(many), bool)
+    furthest[np.argsort(many @ question)[:2_000]] = True
+    assert coded._among_nearest(question, 50, furthest) is None
+    rows, _ = coded.search(question, k=50, allowed=furthest)
+    expected = sorted(np.flatnonzero(furthest), key=lambda row: -(many[row] @ question))[:50]
+    assert sorted(rows.tolist()) == sorted(int(row) for row in expected)
+
+
 @pytest.mark.parametrize("content", [None, b"", b"not an index", b"\0" * 1000])
 def test_a_file_that_is_no_index(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "vectors.faiss"
