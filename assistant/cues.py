@@ -9,7 +9,7 @@ spaces, from the beginning of a word on.
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Literal
 
 import regex
@@ -33,21 +33,41 @@ def _alternative(word: str, language: str) -> str:
     return rf"{start}(?<![\p{{L}}\p{{M}}]){body}{end}"
 
 
-@lru_cache(maxsize=64)
-def _patterns(language: str) -> tuple[tuple[Expected, regex.Pattern[str]], ...]:
-    patterns = []
-    for kind, words in zip(_KINDS, QUESTION_WORDS[language], strict=True):
-        longest_first = sorted(words.split("|"), key=len, reverse=True)
-        alternatives = "|".join(_alternative(word, language) for word in longest_first)
-        patterns.append((kind, regex.compile(alternatives)))
-    return tuple(patterns)
+class _Cue:
+    """The words of a language that ask for one kind, as one pattern."""
+
+    def __init__(self, kind: Expected, words: str, language: str) -> None:
+        self.kind = kind
+        self._words = words.split("|")
+        self._language = language
+        # Each word's longest part: without it in the question the word cannot be there.
+        self._parts = [max(word.strip("^*").split(), key=len) for word in self._words]
+
+    def search(self, folded: str) -> regex.Match[str] | None:
+        """The first of the words in a question, at one place the longest."""
+        # To compile the patterns of all languages would take half of a first answer's time.
+        if "_pattern" not in self.__dict__ and not any(part in folded for part in self._parts):
+            return None
+        return self._pattern.search(folded)
+
+    @cached_property
+    def _pattern(self) -> regex.Pattern[str]:
+        longest_first = sorted(self._words, key=len, reverse=True)
+        alternatives = (_alternative(word, self._language) for word in longest_first)
+        return regex.compile("|".join(alternatives))
+
+
+@cache
+def _cues(language: str) -> tuple[_Cue, ...]:
+    words = QUESTION_WORDS[language]
+    return tuple(_Cue(kind, of, language) for kind, of in zip(_KINDS, words, strict=True))
 
 
 def _of_language(folded: str, language: str) -> Expected | None:
     found = [
-        (match.start(), -len(match[0]), kind)
-        for kind, pattern in _patterns(language)
-        if (match := pattern.search(folded)) is not None
+        (match.start(), -len(match[0]), cue.kind)
+        for cue in _cues(language)
+        if (match := cue.search(folded)) is not None
     ]
     return min(found)[2] if found else None
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.cues import Expected, expected, offers
+from assistant.cues import Expected, _cues, expected, offers
 from assistant.question_words import QUESTION_WORDS
 
 KINDS: tuple[Expected, ...] = ("number", "date", "person", "place")
@@ -280,3 +282,25 @@ def test_a_very_long_text_is_read(unit: str) -> None:
 
 def test_question_words_count_inside_a_long_question() -> None:
     assert expected(f"{'The harbour, the mayor said, is old. ' * 200}When did it open?") == "date"
+
+
+@pytest.mark.parametrize("language", sorted(QUESTION_WORDS))
+def test_a_pattern_is_left_uncompiled_only_where_it_finds_nothing(language: str) -> None:
+    words = [word.strip("^*") for of in QUESTION_WORDS[language] for word in of.split("|")]
+    spaced = [f"Ex {word.upper().replace(' ', '  ')} {words[0]}?" for word in words]
+    left = []
+    for text in (*words, *spaced, *(word[:-1] for word in words)):
+        folded = unicodedata.normalize("NFKC", text).lower()
+        for cue in _cues(language):
+            vars(cue).pop("_pattern", None)
+            if cue.search(folded) is None and "_pattern" not in vars(cue):
+                left.append((cue, folded))
+    assert left
+    assert all(cue._pattern.search(folded) is None for cue, folded in left)
+
+
+def test_a_question_compiles_no_pattern_of_words_that_it_cannot_hold() -> None:
+    _cues.cache_clear()
+    assert expected("How many ships waited?") == "number"
+    assert not any("_pattern" in vars(cue) for cue in _cues("th"))
+    assert "_pattern" in vars(_cues("en")[0])
