@@ -55,6 +55,7 @@ LAYERS = (
         "times",
         "titles",
     ),
+    ("searchable",),
     ("index", "answer_file", "checking", "editing", "feeds", "web_pages"),
     (
         "adding",
