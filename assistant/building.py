@@ -26,13 +26,14 @@ from assistant.limits import Limits
 from assistant.passages import SplitSettings
 from assistant.pieces import Model, Pieces
 from assistant.planning import make_plan
-from assistant.settings import Settings
+from assistant.settings import Settings, remote_address
 from assistant.types import BuildReport
 
 Progress = Callable[[str, int, int], None]
 """Told of a stage, how much of it is done, and how much there is.
 
-The stages are `reading`, in files, `embedding`, in articles, and `writing`, in passages.
+The stages are `reading`, in files, `embedding`, in articles, and `writing`, in passages; then
+`publishing`, in passages, where the index is on a server.
 """
 
 
@@ -90,6 +91,7 @@ def build(
     limits: Limits | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    work: str | Path | None = None,
 ) -> BuildReport:
     """Reads `articles` (a folder or a file) and makes the folder `index` hold exactly them.
 
@@ -98,10 +100,18 @@ def build(
     cannot be read are listed in the report and cost nothing else. `cancelled` is asked before
     each file, each batch of passages and the last step, which makes the new index the one in use.
 
+    An `index` on a server, as in `milvus://host:19530/news`, is built in the folder `work`
+    (default: one for this address in the user's cache) and sent from there as a new generation,
+    if it differs. Then IndexUnreachable may be raised, too.
+
     Raises BuildCancelled, ArticlesNotFound or NothingReadable, with an existing index unchanged;
     ModelNotFound; IndexLocked while another build runs; IndexUnwritable; IndexFormatUnsupported
     for an index that a newer version wrote, unless `full`.
     """
+    address = remote_address(index)
+    if address is not None:
+        local = partial(build, articles, model=model, full=full, dry_run=dry_run, limits=limits)
+        return _build_on_server(address, work, local, full, progress, cancelled)
     clock = time.monotonic()
     settings = Settings.resolve(articles=articles, index=index, model=model)
     watch = _Watch(progress, cancelled)
@@ -134,6 +144,30 @@ def build(
                 f"the folder {settings.index} cannot be written ({error.strerror or error}); "
                 "check its permissions, or name another with --index"
             ) from error
+
+
+def _build_on_server(
+    text: str,
+    work: str | Path | None,
+    local: Callable[..., BuildReport],
+    full: bool,
+    progress: Progress | None,
+    cancelled: Callable[[], bool] | None,
+) -> BuildReport:
+    from assistant.milvus import Address, Server, publish
+
+    address = Address.parse(text)
+    folder = address.work_folder() if work is None else Path(work)
+    # Whether there is a server at all should not be said after hours of building.
+    Server(address).close()
+    report = local(index=folder, progress=progress, cancelled=cancelled)
+    if not report.dry_run:
+        index = Index.open(folder)
+        try:
+            publish(index, address, full=full, progress=_Watch(progress, cancelled))
+        finally:
+            index.close()
+    return report
 
 
 def _run(

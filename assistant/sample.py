@@ -32,6 +32,11 @@ class Sample:
         return np.concatenate(parts) if parts else self.rows[:0]
 
 
+def quota(languages: int) -> int:
+    """How many passages of each of so many languages are sampled."""
+    return max(_LEAST, _PASSAGES // max(languages, 1))
+
+
 def draw_sample(language_of_row: npt.NDArray[np.int32], copied: npt.NDArray[np.bool_]) -> Sample:
     """The sample of an index, from the number of each passage's language [passages].
 
@@ -40,7 +45,7 @@ def draw_sample(language_of_row: npt.NDArray[np.int32], copied: npt.NDArray[np.b
     no number in the sample.
     """
     numbers = np.unique(language_of_row)
-    most = max(_LEAST, _PASSAGES // max(len(numbers), 1))
+    most = quota(len(numbers))
     chosen = [np.flatnonzero((language_of_row == n) & ~copied)[:most] for n in numbers]
     for i, n in enumerate(numbers):
         if not len(chosen[i]):

@@ -82,6 +82,9 @@ class Searchable(Protocol):
     @property
     def catalogue(self) -> Catalogue: ...
 
+    def is_current(self) -> bool:
+        """Whether no other generation has taken this one's place."""
+
     def last_build(self) -> LastBuild | None: ...
 
     def nearest(self, vector: Floats, *, k: int, filters: Filters) -> tuple[Rows, Floats]:

@@ -23,6 +23,7 @@ def run_build(arguments: argparse.Namespace) -> int:
         model=arguments.model,
         full=arguments.full,
         dry_run=arguments.dry_run,
+        work=arguments.work,
         limits=limits_of(arguments),
     )
     changes = {"changes": [one.to_dict() for one in report.changes]} if report.dry_run else {}

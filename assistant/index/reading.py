@@ -119,6 +119,11 @@ class Index:
         return str(self._manifest["model"]["fingerprint"])
 
     @property
+    def probes(self) -> Floats:
+        """The vectors of PROBES when the index was built, one after the other."""
+        return np.frombuffer(base64.b64decode(self._manifest["probes"]), "<f4")
+
+    @property
     def format(self) -> int:
         return int(self._manifest["format"])
 
@@ -147,7 +152,7 @@ class Index:
 
     def _checked_embedder(self) -> Embedder:
         embedder = load_for_questions(self.info.model)
-        stored = np.frombuffer(base64.b64decode(self._manifest["probes"]), "<f4")
+        stored = self.probes
         same = embedder.fingerprint() == self.fingerprint
         if same and len(stored) == len(PROBES) * embedder.dimension:
             vectors = embedder.embed_passages(PROBES)
@@ -207,6 +212,9 @@ class Index:
     def catalogue(self) -> Catalogue:
         columns = self.columns
         return Catalogue(np.arange(self.info.articles), columns.days, columns.languages)
+
+    def is_current(self) -> bool:
+        return current_generation(self.folder) == self.info.generation
 
     def last_build(self) -> LastBuild | None:
         return read_last_build(self.folder)
