@@ -46,9 +46,10 @@ class Server:
                 "an index on a Milvus server needs pymilvus; install it: "
                 "pip install 'assistant[milvus]'"
             ) from error
-        # It logs each error of the server with a traceback, to standard error.
-        logging.getLogger("pymilvus").setLevel(logging.CRITICAL + 1)
-        logging.getLogger("milvus_lite").setLevel(logging.CRITICAL + 1)
+        # They log each error of the server with a traceback, to standard error; the last is that
+        # of Milvus Lite, which lacks a call that pymilvus can do without.
+        for logger in ("pymilvus", "milvus_lite", "grpc._server"):
+            logging.getLogger(logger).setLevel(logging.CRITICAL + 1)
         if address.file is not None and not address.file.parent.is_dir():
             raise IndexUnreachable(f"there is no folder {address.file.parent} for {address.text}")
         with self._errors():
