@@ -86,13 +86,15 @@ class Assistant:
         self._llm = llm_settings(llm_url, llm_model)
         self._unsupported = check_unsupported(unsupported)
 
-    def _opened(self) -> Searchable:
+    def _opened(self, before: Searchable | None = None) -> Searchable:
         if self._address is None:
             return Index.open(self._folder, model=self._model)
         # pymilvus takes a second to import.
         from assistant.milvus import Address, MilvusIndex
 
-        return MilvusIndex(Address.parse(self._address), model=self._model)
+        address = Address.parse(self._address)
+        older = before if isinstance(before, MilvusIndex) else None
+        return MilvusIndex(address, model=self._model, before=older)
 
     def _current(self) -> Searchable:
         if self._index.is_current():
@@ -100,7 +102,7 @@ class Assistant:
         with self._lock:
             if not self._index.is_current():
                 # The old index is closed when the last question that uses it lets go of it.
-                self._index = self._opened()
+                self._index = self._opened(self._index)
             return self._index
 
     def _loaded_reranker(self) -> Reranker | None:

@@ -11,7 +11,7 @@ from assistant.milvus import Address
 from assistant.milvus import delete as delete_rows
 from assistant.milvus import upsert as upsert_rows
 from assistant.settings import remote_address
-from assistant.types import Article, IndexInfo
+from assistant.types import Article, BuildReport, IndexInfo
 
 
 def _address(index: str | None) -> Address:
@@ -28,7 +28,8 @@ def upsert(articles: Iterable[Article], *, index: str | None = None) -> IndexInf
     """Adds articles to the index at the address `index`, or replaces those of the same ids.
 
     docs/milvus.md says what readers see meanwhile. Raises SettingsError, IndexNotFound,
-    IndexUnreachable, ModelMismatch and what a build raises.
+    IndexUnreachable, ModelMismatch, ArticleUnreadable and what a build raises; then nothing is
+    changed.
     """
     return upsert_rows(articles, _address(index), build=_build)
 
@@ -41,5 +42,5 @@ def delete(article_ids: Sequence[str], *, index: str | None = None) -> IndexInfo
     return delete_rows(article_ids, _address(index))
 
 
-def _build(articles: Path, *, index: Path, model: str) -> None:
-    build(articles, index=index, model=model)
+def _build(articles: Path, *, index: Path, model: str) -> BuildReport:
+    return build(articles, index=index, model=model)

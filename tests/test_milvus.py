@@ -24,6 +24,7 @@ from assistant.building import build
 from assistant.cli import main
 from assistant.errors import (
     ArticleNotFound,
+    AssistantError,
     IndexCorrupt,
     IndexNotFound,
     IndexUnreachable,
@@ -178,7 +179,9 @@ def test_both_stores_agree_on_the_seeds(seed_index: Path, tmp_path: Path) -> Non
         asked = "What did the ministers say about Korea?"
         filters: dict[str, Any] = {"since": "2023-06-01", "languages": ["en", "ko"]}
         ours, theirs = (one.answer(asked, **filters, as_of="2025-12-01") for one in (remote, local))
-        assert ours == replace(theirs, index=ours.index, hits=ours.hits)
+        assert ours.confidence == pytest.approx(theirs.confidence, abs=1e-4)
+        same = {"confidence": ours.confidence, "index": ours.index, "hits": ours.hits}
+        assert ours == replace(theirs, **same)
         assert remote.headlines() == local.headlines()
         assert remote.find_articles("a") == local.find_articles("a")
         held = replace(remote.collection(), size=0, last_build=None)
@@ -352,6 +355,15 @@ def test_articles_are_changed_in_place(world: World, monkeypatch: pytest.MonkeyP
     assert delete(["ferry", "no such article"], index=world.address).articles == 6
     with pytest.raises(ArticleNotFound):
         reader.article("ferry")
+    assert state(world.address) == before
+
+
+def test_an_article_that_cannot_be_indexed_changes_nothing(world: World) -> None:
+    world.build()
+    before = state(world.address)
+    with pytest.raises(AssistantError):
+        upsert([Article("good", "A good text.", "A"), Article("bad", " ", "")], index=world.address)
+    assert upsert([], index=world.address).articles == 6
     assert state(world.address) == before
 
 

@@ -18,6 +18,7 @@ from test_retrieval import (
     test_filters,
     test_filters_apply_before_the_best_are_taken,
     test_hostile_questions,
+    test_many_threads_get_what_one_gets,
     test_the_function_opens_an_index_once,
     test_the_shape_of_a_hit,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "test_filters",
     "test_filters_apply_before_the_best_are_taken",
     "test_hostile_questions",
+    "test_many_threads_get_what_one_gets",
     "test_the_function_opens_an_index_once",
     "test_the_shape_of_a_hit",
 ]

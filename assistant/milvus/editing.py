@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from assistant.errors import ModelMismatch
+from assistant.errors import ArticleUnreadable, ModelMismatch
 from assistant.index import Index
 from assistant.milvus.about import About, read_about, write_about
 from assistant.milvus.address import Address
@@ -31,16 +31,17 @@ from assistant.milvus.rows import Row, Source, batches
 from assistant.milvus.server import Server
 from assistant.milvus.weighing import sides_dimensions
 from assistant.sample import quota
-from assistant.types import Article, IndexInfo
+from assistant.types import Article, BuildReport, IndexInfo
 
 _AT_ONCE = 200
+_IN_A_FILE = 50
 _FIELDS = ("terms", "romanised")
 
 
 class Build(Protocol):
-    """`building.build`."""
+    """`building.build`, as far as it is needed here."""
 
-    def __call__(self, articles: Path, *, index: Path, model: str) -> Any: ...
+    def __call__(self, articles: Path, *, index: Path, model: str) -> BuildReport: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +60,25 @@ def upsert(articles: Iterable[Article], address: Address, *, build: Build) -> In
     taken. Readers see each article's old passages, its new ones, or for a moment both. What is
     usual for lengths stays as it was when the generation was built, and copies of other articles
     are not recognised, until the next build. One writer at a time. Raises IndexNotFound,
-    IndexUnreachable, ModelMismatch.
+    IndexUnreachable, ModelMismatch, and ArticleUnreadable, with nothing changed, where one of the
+    articles cannot be indexed.
     """
     listed = list(articles)
     with _opened(address) as (server, names, about):
         if not listed:
             return about.info()
         with TemporaryDirectory(prefix="assistant-") as folder:
-            written = Path(folder) / "articles.jsonl"
-            with written.open("w", encoding="utf-8") as file:
-                for article in listed:
-                    file.write(json.dumps(asdict(article)) + "\n")
-            build(written, index=Path(folder) / "index", model=about.model)
+            written = Path(folder) / "articles"
+            written.mkdir()
+            for start in range(0, len(listed), _IN_A_FILE):
+                lines = [json.dumps(asdict(one)) for one in listed[start : start + _IN_A_FILE]]
+                (written / f"{start:09}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+            report = build(written, index=Path(folder) / "index", model=about.model)
+            if report.skipped:
+                raise ArticleUnreadable(
+                    f"{len(report.skipped)} of the articles cannot be used, and none was changed; "
+                    f"the first: {report.skipped[0].reason}"
+                )
             index = Index.open(Path(folder) / "index")
             try:
                 if index.fingerprint != about.fingerprint:

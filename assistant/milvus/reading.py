@@ -50,8 +50,10 @@ _FIELDS: tuple[Field, ...] = ("terms", "romanised")
 class MilvusIndex:
     """One generation, open for reading by any number of threads."""
 
-    def __init__(self, address: Address, *, model: str | None = None) -> None:
-        """Opens the generation in use.
+    def __init__(
+        self, address: Address, *, model: str | None = None, before: MilvusIndex | None = None
+    ) -> None:
+        """Opens the generation in use; `before`, an older one, lends its model if it is the same.
 
         Raises IndexUnreachable, IndexNotFound, IndexCorrupt, IndexFormatUnsupported, and
         ModelMismatch where `model` is named and is not the one the index was built with.
@@ -73,6 +75,8 @@ class MilvusIndex:
         self._fetch = Fetching(self._server, self._names, address)
         self._lock = threading.Lock()
         self._embedder: Embedder | None = None
+        if before is not None and before.fingerprint == self.fingerprint:
+            self._embedder = before._embedder
         self._sample_words: dict[int, WordMatrix] = {}
         self._asked = time.monotonic()
         tags = list(self._about.sample)

@@ -68,7 +68,11 @@ class Server:
         except Exception as error:
             message = self._told(error)
             if _says_missing(message):
-                raise NotThere(message) from None
+                raise NotThere(
+                    f"{message}: the index at {self._address.text} was dropped or replaced twice "
+                    f"meanwhile; ask again, or build it: assistant build --index "
+                    f"{self._address.text}"
+                ) from None
             # Without what it came from: a traceback could show the token.
             raise IndexUnreachable(
                 f"the server of {self._address.text} cannot be reached or refuses the request "
