@@ -13,7 +13,7 @@ import regex
 
 from assistant.answers import Answer, Period, Sentence, Update
 from assistant.checking import check
-from assistant.index import Index
+from assistant.searchable import Searchable
 from assistant.selecting import Candidate, by_day, candidates, choose, features, with_context
 from assistant.text import lexical_terms
 from assistant.times import wants_development
@@ -92,7 +92,7 @@ CALIBRATION_WITHOUT_WORDS: dict[Mode, Calibration] = {
 """For models without a table of token vectors: late interaction is a part of both scores."""
 
 
-def calibration(index: Index, mode: Mode) -> Calibration:
+def calibration(index: Searchable, mode: Mode) -> Calibration:
     """The weights that go with the index's model and the mode."""
     # The lexical mode loads no model.
     with_words = mode == "lexical" or index.token_table is not None
@@ -173,7 +173,7 @@ def updates(citations: Sequence[Citation]) -> tuple[Update, ...]:
     return tuple(found)
 
 
-def compose(index: Index, asked: Asked, hits: Sequence[Hit], *, mode: Mode) -> Answer:
+def compose(index: Searchable, asked: Asked, hits: Sequence[Hit], *, mode: Mode) -> Answer:
     """An answer of quoted sentences from `hits`, or one that says nothing was found."""
     confidence = 0.0
     citations: tuple[Citation, ...] = ()

@@ -16,12 +16,13 @@ from assistant.collection import Collection, Found, describe, find_articles, hea
 from assistant.endpoint import llm_settings
 from assistant.errors import ArticleNotFound, SettingsError
 from assistant.following import complete
-from assistant.index import Index, current_generation
+from assistant.index import Index
 from assistant.language import question_language, question_languages
 from assistant.preferring import Preferring
 from assistant.reranking import load_reranker
 from assistant.retrieval import Reranker, search
 from assistant.rewriting import rewrite
+from assistant.searchable import Searchable
 from assistant.settings import (
     DEFAULT_K,
     SAME_LANGUAGE,
@@ -35,6 +36,7 @@ from assistant.settings import (
     check_mode,
     check_question,
     check_unsupported,
+    remote_address,
 )
 from assistant.times import period_of, wants_latest
 from assistant.types import Article, Filters, Hit, IndexInfo
@@ -60,6 +62,10 @@ class Assistant:
     ) -> None:
         """Opens the index in the folder `index` (default: `ASSISTANT_INDEX`, then `index`).
 
+        `index` may be the address of one on a Milvus server, as in `milvus://host:19530/news`,
+        with its token in `ASSISTANT_MILVUS_TOKEN`; then IndexUnreachable may be raised as well,
+        by every method.
+
         `model` defaults to the model that the index was built with; naming another one
         raises ModelMismatch. `reranker` is the folder or the hub name of a sentence-transformers
         cross-encoder that orders the first 20 passages anew; it is loaded with the first
@@ -70,24 +76,35 @@ class Assistant:
         together, IndexNotFound, IndexCorrupt or IndexFormatUnsupported where there is no
         index that can be used, ModelNotFound where its model is gone.
         """
-        self._folder = Settings.resolve(index=index).index
+        self._address = remote_address(index)
+        self._folder = Path() if self._address else Settings.resolve(index=index).index
         self._model = model
         self._lock = threading.Lock()
-        self._index = Index.open(self._folder, model=model)
+        self._index = self._opened()
         self._reranker_name = reranker
         self._reranker: Reranker | None = None
         self._llm = llm_settings(llm_url, llm_model)
         self._unsupported = check_unsupported(unsupported)
 
-    def _current(self) -> Index:
-        generation = current_generation(self._folder)
-        if generation == self._index.info.generation:
+    def _opened(self, before: Searchable | None = None) -> Searchable:
+        if self._address is None:
+            return Index.open(self._folder, model=self._model)
+        # pymilvus takes a second to import.
+        from assistant.milvus import Address, MilvusIndex
+
+        address = Address.parse(self._address)
+        older = before if isinstance(before, MilvusIndex) else None
+        return MilvusIndex(address, model=self._model, before=older)
+
+    def _current(self) -> Searchable:
+        if self._index.is_current():
             return self._index
         with self._lock:
-            if generation != self._index.info.generation:
+            if not self._index.is_current():
                 # The old index is closed when the last question that uses it lets go of it.
-                opened = Index.open(self._folder, model=self._model)
-                opened.use_model_of(self._index)
+                opened = self._opened(self._index)
+                if isinstance(opened, Index) and isinstance(self._index, Index):
+                    opened.use_model_of(self._index)
                 self._index = opened
             return self._index
 
@@ -284,7 +301,7 @@ class Assistant:
         self.close()
 
 
-def _tags(index: Index, question: str, languages: Sequence[str] | None) -> tuple[str, ...]:
+def _tags(index: Searchable, question: str, languages: Sequence[str] | None) -> tuple[str, ...]:
     """Languages with `"same"` replaced by those of the question's language."""
     tags: list[str] = []
     for language in languages or ():
@@ -296,7 +313,7 @@ def _tags(index: Index, question: str, languages: Sequence[str] | None) -> tuple
 
 
 def _filters(
-    index: Index,
+    index: Searchable,
     question: str,
     languages: Sequence[str] | str | None,
     sources: Sequence[str] | str | None,
@@ -309,7 +326,7 @@ def _filters(
     return replace(filters, languages=_tags(index, question, filters.languages))
 
 
-_opened: dict[tuple[Path, str | None], Assistant] = {}
+_opened: dict[tuple[Path | str, str | None], Assistant] = {}
 _opening = threading.Lock()
 
 
@@ -331,11 +348,11 @@ def retrieve(
 
     The arguments and errors are those of `Assistant` and `Assistant.retrieve`.
     """
-    folder = Settings.resolve(index=index).index.resolve()
+    place = remote_address(index) or Settings.resolve(index=index).index.resolve()
     with _opening:
-        assistant = _opened.get((folder, reranker))
+        assistant = _opened.get((place, reranker))
         if assistant is None:
-            assistant = _opened[folder, reranker] = Assistant(folder, reranker=reranker)
+            assistant = _opened[place, reranker] = Assistant(place, reranker=reranker)
     return assistant.retrieve(
         question,
         k=k,

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from assistant.constructing import Construction, Old, Progress, Watch
 from assistant.gathering import check_any, gather
-from assistant.index import prepare_for_build
+from assistant.index import Index, prepare_for_build
 from assistant.limits import Limits
 from assistant.pieces import Model
-from assistant.settings import Settings
+from assistant.settings import Settings, remote_address
 from assistant.spool import Spool
 from assistant.stages import Stages
 from assistant.types import BuildReport
@@ -31,6 +31,7 @@ def build(
     processes: int | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    work: str | Path | None = None,
 ) -> BuildReport:
     """Reads `articles` (a folder or a file) and makes the folder `index` hold exactly them.
 
@@ -41,11 +42,27 @@ def build(
     each processor) work at once where there is much to do. `cancelled` is asked before
     each file, each batch of passages and the last step, which makes the new index the one in use.
 
+    An `index` on a server, as in `milvus://host:19530/news`, is built in the folder `work`
+    (default: one for this address in the user's cache) and sent from there as a new generation,
+    if it differs. Then IndexUnreachable may be raised, too.
+
     Raises BuildCancelled, ArticlesNotFound or NothingReadable, with an existing index unchanged;
     ModelNotFound; IndexLocked while another build runs; IndexUnwritable; BuildInterrupted where a
     process ends early; IndexFormatUnsupported for an index that a newer version wrote, unless
     `full`.
     """
+    address = remote_address(index)
+    if address is not None:
+        local = partial(
+            build,
+            articles,
+            model=model,
+            full=full,
+            dry_run=dry_run,
+            limits=limits,
+            processes=processes,
+        )
+        return _build_on_server(address, work, local, full, progress, cancelled)
     clock = time.monotonic()
     settings = Settings.resolve(articles=articles, index=index, model=model)
     watch = Watch(progress, cancelled)
@@ -79,3 +96,27 @@ def build(
             stages=stages,
         )
         return construction.run(old, stack, dry_run=dry_run)
+
+
+def _build_on_server(
+    text: str,
+    work: str | Path | None,
+    local: Callable[..., BuildReport],
+    full: bool,
+    progress: Progress | None,
+    cancelled: Callable[[], bool] | None,
+) -> BuildReport:
+    from assistant.milvus import Address, Server, publish
+
+    address = Address.parse(text)
+    folder = address.work_folder() if work is None else Path(work)
+    # Whether there is a server at all should not be said after hours of building.
+    Server(address).close()
+    report = local(index=folder, progress=progress, cancelled=cancelled)
+    if not report.dry_run:
+        index = Index.open(folder)
+        try:
+            publish(index, address, full=full, progress=Watch(progress, cancelled))
+        finally:
+            index.close()
+    return report

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from assistant.index import Index
-from assistant.last_build import LastBuild, read_last_build
+from assistant.last_build import LastBuild
+from assistant.searchable import Searchable
 from assistant.types import IndexInfo
 
 MAX_MONTHS = 1_200
@@ -105,9 +105,9 @@ class Found:
         }
 
 
-def describe(index: Index) -> Collection:
+def describe(index: Searchable) -> Collection:
     """What `index` holds, and what its last build did."""
-    days = index.columns.days
+    days = index.catalogue.days
     dated = days[days != ""]
     return Collection(
         info=index.info,
@@ -115,15 +115,15 @@ def describe(index: Index) -> Collection:
         months=_months(index),
         gaps=_gaps([date.fromisoformat(day) for day in np.unique(dated).tolist()]),
         size=index.size,
-        last_build=read_last_build(index.folder),
+        last_build=index.last_build(),
     )
 
 
-def _months(index: Index) -> tuple[Month, ...]:
-    columns = index.columns
-    dated = columns.days != ""
-    months = columns.days[dated].astype("U7")
-    names, of_article = columns.languages.distinct, columns.languages.of_article[dated]
+def _months(index: Searchable) -> tuple[Month, ...]:
+    catalogue = index.catalogue
+    dated = catalogue.days != ""
+    months = catalogue.days[dated].astype("U7")
+    names, of_article = catalogue.languages.distinct, catalogue.languages.of_article[dated]
     held, places = np.unique(months, return_inverse=True)
     counts = np.zeros((len(held), len(names)), np.int64)
     np.add.at(counts, (places, of_article), 1)
@@ -165,30 +165,32 @@ def _gaps(days: list[date]) -> tuple[Gap, ...]:
     return tuple(sorted(gaps, key=lambda gap: (-gap.days, gap.since))[:_MAX_GAPS])
 
 
-def find_articles(index: Index, text: str, *, limit: int = 20) -> list[Found]:
+def find_articles(index: Searchable, text: str, *, limit: int = 20) -> list[Found]:
     """The articles whose title, or outlet, holds every word of `text`, best first.
 
     Case, accents and width make no difference. `Titles.find` has the order.
     """
-    numbers = index.titles.find(text, limit=limit)
-    articles = index.store.articles(numbers)
+    places = index.titles.find(text, limit=limit)
+    numbers = index.catalogue.numbers[np.array(places, np.int64)].tolist()
+    articles = index.articles(numbers)
     return [
         Found(a.id, a.title, a.source, a.published, a.language)
         for a in (articles[number] for number in numbers)
     ]
 
 
-def headlines(index: Index, *, limit: int = 6) -> list[Found]:
+def headlines(index: Searchable, *, limit: int = 6) -> list[Found]:
     """The newest article with a title in each of the `limit` most frequent languages."""
-    columns = index.columns
-    newest = np.argsort(columns.days, kind="stable")[::-1]
-    of_article = columns.languages.of_article[newest]
+    catalogue = index.catalogue
+    newest = np.argsort(catalogue.days, kind="stable")[::-1]
+    of_article = catalogue.languages.of_article[newest]
     found: list[Found] = []
     for tag, _ in index.info.languages:
         if len(found) == limit:
             break
-        numbers = newest[of_article == columns.languages.distinct.index(tag)][:_LOOKED_AT].tolist()
-        articles = index.store.articles(numbers)
+        places = newest[of_article == catalogue.languages.distinct.index(tag)][:_LOOKED_AT]
+        numbers = catalogue.numbers[places].tolist()
+        articles = index.articles(numbers)
         titled = [articles[number] for number in numbers if articles[number].title.strip()]
         found += [Found(a.id, a.title, a.source, a.published, a.language) for a in titled[:1]]
     return found

@@ -43,6 +43,10 @@ class IndexCorrupt(AssistantError):
     """Files of the index are missing, damaged, or do not belong together."""
 
 
+class IndexUnreachable(AssistantError):
+    """The server that an index lies on cannot be reached, is too slow, or refuses."""
+
+
 class IndexFormatUnsupported(AssistantError):
     """The index was written by a version of the package whose format this one does not read."""
 

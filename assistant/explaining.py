@@ -9,8 +9,8 @@ import numpy as np
 import regex
 
 from assistant.embedding import StaticEmbedder
-from assistant.index import Index
 from assistant.late import alignment
+from assistant.searchable import Searchable
 from assistant.sentences import compare
 from assistant.text import romanised_terms, sentence_spans, shared_words
 from assistant.types import Article, Explanation, Mode, Passage, WordMatch
@@ -77,7 +77,7 @@ def _by_meaning(
 
 
 def explanations(
-    index: Index, question: str, found: Sequence[Found], *, mode: Mode
+    index: Searchable, question: str, found: Sequence[Found], *, mode: Mode
 ) -> list[Explanation]:
     """An explanation of each passage, as the mode searched for it."""
     spans = []

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import regex
 
 from assistant.answers import Period
-from assistant.index import Index
+from assistant.searchable import Searchable
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -30,9 +30,9 @@ class Preferring:
 NO_PREFERENCE = Preferring()
 
 
-def _published(index: Index, rows: Rows, period: Period) -> npt.NDArray[np.bool_]:
+def _published(index: Searchable, rows: Rows, period: Period) -> npt.NDArray[np.bool_]:
     """Which passages are of articles published in the period [n]."""
-    days = index.columns.days[index.columns.article_of_row[rows]]
+    days = index.days_of(index.article_numbers(rows))
     inside: npt.NDArray[np.bool_] = days != ""
     if period.since is not None:
         inside &= days >= period.since
@@ -41,29 +41,26 @@ def _published(index: Index, rows: Rows, period: Period) -> npt.NDArray[np.bool_
     return inside
 
 
-def _named(index: Index, rows: Rows, period: Period) -> npt.NDArray[np.bool_]:
+def _named(index: Searchable, rows: Rows, period: Period) -> npt.NDArray[np.bool_]:
     """Which of the first passages write the period's year, where it lies in one [n]."""
     named = np.zeros(len(rows), bool)
     year = (period.since or "")[:4]
     if not year or year != (period.until or "")[:4]:
         return named
-    for place, row in enumerate(rows[:_TEXTS_READ].tolist()):
-        number = int(index.columns.article_of_row[row])
-        article = index.store.articles([number])[number]
-        text = index.store.passage(row, article).text
-        named[place] = any(str(int(found)) == year for found in _YEAR.findall(text))
+    for place, (_, passage) in enumerate(index.passages(rows[:_TEXTS_READ].tolist())):
+        named[place] = any(str(int(found)) == year for found in _YEAR.findall(passage.text))
     return named
 
 
-def _newness(index: Index, rows: Rows) -> Floats:
+def _newness(index: Searchable, rows: Rows) -> Floats:
     """The place of each article's day among the days found, 0 for the oldest and for none [n]."""
-    days = index.columns.days[index.columns.article_of_row[rows]]
+    days = index.days_of(index.article_numbers(rows))
     distinct, place = np.unique(days, return_inverse=True)
     newness: Floats = (place / max(len(distinct) - 1, 1)).astype(np.float32)
     return np.where(days != "", newness, np.float32(0))
 
 
-def preferences(index: Index, rows: Rows, preferring: Preferring) -> dict[str, Floats]:
+def preferences(index: Searchable, rows: Rows, preferring: Preferring) -> dict[str, Floats]:
     """By part, how far each of the passages, best first, is as preferred: 0 to 1 [n].
 
     "preference" is the language's; "time" is for articles published in the period, and for
@@ -71,8 +68,9 @@ def preferences(index: Index, rows: Rows, preferring: Preferring) -> dict[str, F
     """
     found: dict[str, Floats] = {}
     if preferring.languages:
-        among = index.columns.languages.among(index.languages_for(preferring.languages))
-        found["preference"] = among[index.columns.article_of_row[rows]].astype(np.float32)
+        languages = index.languages_for(preferring.languages)
+        among = index.among_languages(index.article_numbers(rows), languages)
+        found["preference"] = among.astype(np.float32)
     if preferring.period is not None:
         published = _published(index, rows, preferring.period)
         named = _named(index, rows, preferring.period)

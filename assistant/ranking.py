@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.embedding import StaticEmbedder
-from assistant.index import Index
 from assistant.late import Question, WordMatrix, above_usual, word_weights
+from assistant.searchable import Searchable
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -53,23 +53,22 @@ def _deviations(sampled: Floats, counts: Rows) -> Floats:
     return deviations
 
 
-def _late(index: Index, table: StaticEmbedder, question: str, rows: Rows) -> Floats:
+def _late(index: Searchable, table: StaticEmbedder, question: str, rows: Rows) -> Floats:
     """Late interaction of a question with passages [n], comparable over languages.
 
     Words of the question's own language make all its passages score higher, and by how
     much differs between questions: without this, they bury a better one in another. Passages
     are compared with the samples of those languages that they are in.
     """
-    assert index.words is not None
     asked = Question.of(table.word_tokens([question])[0], table.token_vectors)
-    languages, of_rows = np.unique(index.sample.language_of_row[rows], return_inverse=True)
+    languages, of_rows = np.unique(index.sample_languages(rows), return_inverse=True)
     counts = index.sample.counts[languages]
     sampled = np.concatenate([index.sample_words(n).best(asked.units) for n in languages], axis=1)
     # Small collections lie in the sample as a whole: their words are not compared again.
     place = {row: i for i, row in enumerate(index.sample.rows_of(languages).tolist())}
     others = [row for row in rows.tolist() if row not in place]
     place.update((row, sampled.shape[1] + i) for i, row in enumerate(others))
-    words = WordMatrix([index.words[row] for row in others], table.token_vectors)
+    words = WordMatrix(index.words_of(np.array(others, np.int64)), table.token_vectors)
     known = np.concatenate([sampled, words.best(asked.units)], axis=1)
     best = known[:, [place[row] for row in rows.tolist()]]  # [q, n]
     weights = word_weights(asked, sampled)
@@ -81,15 +80,15 @@ def _late(index: Index, table: StaticEmbedder, question: str, rows: Rows) -> Flo
     return standardised
 
 
-def _romanised(index: Index, weights: Mapping[str, float], rows: Rows) -> Floats:
+def _romanised(index: Searchable, weights: Mapping[str, float], rows: Rows) -> Floats:
     """The share of a question's romanised terms that passages hold [n], above the usual one.
 
     In the question's own language all passages share some, its little words first, and those
     on related matters more: taken as it is, the share would bury the rest of the collection.
     """
     usual = _drawn(index.usual_romanised.shares(weights), index.sample.counts)
-    shares = index.romanised.of(rows.tolist()).shares(weights)
-    expected = ROMANISED_USUAL * usual[index.sample.language_of_row[rows]]
+    shares = index.romanised_of(rows).shares(weights)
+    expected = ROMANISED_USUAL * usual[index.sample_languages(rows)]
     above: Floats = np.maximum(shares - expected, 0.0)
     return above
 
@@ -101,7 +100,7 @@ def _standard(scores: Floats, sampled: Floats) -> Floats:
 
 
 def parts(
-    index: Index,
+    index: Searchable,
     question: str,
     vector: Floats,
     rows: Rows,
@@ -123,8 +122,8 @@ def parts(
     nothing = np.zeros(len(rows), np.float32)
     meaning = article = nothing
     if vector.any():
-        passages = index.vectors.at(rows) @ vector
-        articles = index.article_vectors[index.columns.article_of_row[rows]] @ vector
+        passages = index.vectors_at(rows) @ vector
+        articles = index.article_vectors_at(index.article_numbers(rows)) @ vector
         sampled_passages, sampled_articles = index.sample_vectors
         meaning = _standard(passages, sampled_passages @ vector)
         article = ARTICLE_WEIGHT * _standard(articles, sampled_articles @ vector)

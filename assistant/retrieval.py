@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.explaining import Found, explanations
-from assistant.index import Index
 from assistant.lexical import Field
 from assistant.preferring import NO_PREFERENCE, Preferring, preferences
 from assistant.ranking import parts
+from assistant.searchable import Searchable
 from assistant.text import lexical_terms
 from assistant.types import Article, Explanation, Filters, Hit, Mode
 
@@ -66,26 +66,17 @@ class _Leg:
 _NOTHING = _Leg(np.zeros(0, np.int64), np.zeros(0, np.float32))
 
 
-def _dense(index: Index, vector: Floats, depth: int, allowed: npt.NDArray[np.bool_] | None) -> _Leg:
+def _dense(index: Searchable, vector: Floats, depth: int, filters: Filters) -> _Leg:
     if not vector.any():
         # No token of the question is known: every passage is as near as any other.
         return _NOTHING
-    return _Leg(*index.vectors.search(vector, k=depth, allowed=allowed))
+    return _Leg(*index.nearest(vector, k=depth, filters=filters))
 
 
 def _lexical(
-    index: Index, question: str, depth: int, filters: Filters, *, of: Field = "terms"
+    index: Searchable, question: str, depth: int, filters: Filters, *, of: Field = "terms"
 ) -> _Leg:
-    languages = filters.languages
-    matches = index.lexical.search(
-        question,
-        k=depth,
-        field=of,
-        languages=None if languages is None else index.languages_for(languages),
-        sources=filters.sources,
-        since=filters.since,
-        until=filters.until,
-    )
+    matches = index.matching(question, k=depth, filters=filters, field=of)
     return _Leg(matches.rows, matches.coverage, matches.weights)
 
 
@@ -112,23 +103,21 @@ class _Ranked:
 
 
 def _ranked(
-    index: Index,
+    index: Searchable,
     question: str,
     *,
     k: int,
     mode: Mode,
     filters: Filters,
-    allowed: npt.NDArray[np.bool_] | None,
     preferring: Preferring,
 ) -> _Ranked:
-    """What the mode's legs find; `allowed` [articles] is what the filters allow."""
+    """What the mode's legs find."""
     depth = max(DEPTH, k * PER_ARTICLE)
     dense = lexical = romanised = _NOTHING
     vector = np.zeros(0, np.float32)
     if mode != "lexical":
         vector = index.embedder.embed_question(question)
-        allowed_rows = None if allowed is None else allowed[index.columns.article_of_row]
-        dense = _dense(index, vector, depth, allowed_rows)
+        dense = _dense(index, vector, depth, filters)
     if mode != "dense":
         lexical = _lexical(index, question, depth, filters)
     if mode == "hybrid":
@@ -155,18 +144,18 @@ def _ranked(
     return ranked.ordered()
 
 
-def _searched_text(index: Index, row: int) -> str:
-    number = int(index.columns.article_of_row[row])
-    article = index.store.articles([number])[number]
-    return f"{article.title}\n{index.store.passage(row, article).text}"
+def _searched_texts(index: Searchable, rows: Sequence[int]) -> list[str]:
+    found = index.passages(rows)
+    articles = index.articles([number for number, _ in found])
+    return [f"{articles[number].title}\n{passage.text}" for number, passage in found]
 
 
 def _reranked(
-    index: Index, question: str, rows: Sequence[int], reranker: Reranker
+    index: Searchable, question: str, rows: Sequence[int], reranker: Reranker
 ) -> dict[int, float]:
     """The reranker's score of each of the first passages, best first."""
     first = list(rows[:RERANKED])
-    scores = reranker.scores(question, [_searched_text(index, row) for row in first])
+    scores = reranker.scores(question, _searched_texts(index, first))
     order = np.lexsort((np.arange(len(first)), -scores))
     return {first[i]: float(scores[i]) for i in order}
 
@@ -174,34 +163,34 @@ def _reranked(
 class _Copies:
     """Says which passages are not worth a hit: an article taken before, a copy, says the same."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Searchable) -> None:
         self._index = index
         self._taken: dict[int, dict[int, frozenset[str]]] = {}
 
-    def repeats(self, row: int) -> bool:
+    def repeats(self, row: int, number: int) -> bool:
         """Whether a copy of the passage's article says it too; if not, the article is taken."""
-        number = int(self._index.columns.article_of_row[row])
         group = self._index.copies_of(number)
         if len(group) == 1:
             return False
         taken = self._taken.setdefault(int(group[0]), {})
         if number not in taken:
-            article = self._index.store.articles([number])[number]
-            terms = frozenset(lexical_terms(self._index.store.passage(row, article).text))
+            article = self._index.articles([number])[number]
+            ((_, passage),) = self._index.passages([row])
+            terms = frozenset(lexical_terms(passage.text))
             if any(len(terms & theirs) >= _REPEATED * len(terms) for theirs in taken.values()):
                 return True
             taken[number] = frozenset(lexical_terms(article.text))
         return False
 
 
-def _take(index: Index, rows: Iterable[int], k: int) -> list[int]:
+def _take(index: Searchable, rows: Sequence[int], k: int) -> list[int]:
     """The first `k` rows, without copies and with at most PER_ARTICLE of one article."""
     taken: list[int] = []
     of_article: Counter[int] = Counter()
     copies = _Copies(index)
-    for row in rows:
-        article = int(index.columns.article_of_row[row])
-        if of_article[article] < PER_ARTICLE and not copies.repeats(row):
+    numbers = index.article_numbers(np.array(rows, np.int64)).tolist()
+    for row, article in zip(rows, numbers, strict=True):
+        if of_article[article] < PER_ARTICLE and not copies.repeats(row, article):
             of_article[article] += 1
             taken.append(row)
             if len(taken) == k:
@@ -209,41 +198,43 @@ def _take(index: Index, rows: Iterable[int], k: int) -> list[int]:
     return taken
 
 
-def _also_in(
-    index: Index, number: int, allowed: npt.NDArray[np.bool_] | None
-) -> tuple[int, tuple[Article, ...]]:
+def _also_in(index: Searchable, number: int, filters: Filters) -> tuple[int, tuple[Article, ...]]:
     """How many other articles are copies of this one, and the first of them by day."""
-    others = [int(n) for n in index.copies_of(number) if n != number]
-    if allowed is not None:
-        others = [n for n in others if allowed[n]]
-    days = index.columns.days
-    others.sort(key=lambda n: (days[n] or "9999", n))
-    named = index.store.articles(others[:_NAMED])
+    group = index.copies_of(number)
+    if len(group) == 1:
+        return 0, ()
+    group = group[index.allowed(group, filters)]
+    days = dict(zip(group.tolist(), index.days_of(group).tolist(), strict=True))
+    others = [int(n) for n in group if n != number]
+    # Equal days stay in the order of ids.
+    others.sort(key=lambda n: days[n] or "9999")
+    named = index.articles(others[:_NAMED])
     return len(others), tuple(named.values())
 
 
 def _hits(
-    index: Index,
+    index: Searchable,
     question: str,
     rows: Sequence[int],
     ranked: _Ranked,
     *,
     mode: Mode,
-    allowed: npt.NDArray[np.bool_] | None,
+    filters: Filters,
     reranked: Mapping[int, float],
     explain: bool,
 ) -> list[Hit]:
     """The hits of the rows that were taken, in their order."""
-    numbers = [int(index.columns.article_of_row[row]) for row in rows]
-    articles = index.store.articles(numbers)
+    passages = index.passages(rows)
+    numbers = [number for number, _ in passages]
+    articles = index.articles(numbers)
     place = {row: i for i, row in enumerate(ranked.rows.tolist())}
     found = [
         Found(
             articles[number],
-            index.store.passage(row, articles[number]),
+            passage,
             {name: float(points[place[row]]) for name, points in ranked.points.items()},
         )
-        for row, number in zip(rows, numbers, strict=True)
+        for row, (number, passage) in zip(rows, passages, strict=True)
     ]
     explained: Sequence[Explanation | None] = [None] * len(found)
     if explain:
@@ -253,7 +244,7 @@ def _hits(
         leg.ranks() for leg in (ranked.dense, ranked.lexical, ranked.romanised)
     )
     similarity, coverage = ranked.dense.by_row(), ranked.lexical.by_row()
-    also_in = {number: _also_in(index, number, allowed) for number in articles}
+    also_in = {number: _also_in(index, number, filters) for number in articles}
     return [
         Hit(
             rank=rank,
@@ -277,7 +268,7 @@ def _hits(
 
 
 def search(
-    index: Index,
+    index: Searchable,
     question: str,
     *,
     k: int,
@@ -291,12 +282,9 @@ def search(
 
     `prefer` are languages whose passages are lifted by one standard deviation of what was found.
     """
-    allowed = index.allowed_articles(filters)
-    if allowed is not None and not allowed.any():
+    if not index.allows_any(filters):
         return []
-    ranked = _ranked(
-        index, question, k=k, mode=mode, filters=filters, allowed=allowed, preferring=preferring
-    )
+    ranked = _ranked(index, question, k=k, mode=mode, filters=filters, preferring=preferring)
     order = ranked.rows.tolist()
     reranked: dict[int, float] = {}
     if reranker is not None and order:
@@ -308,7 +296,7 @@ def search(
         _take(index, order, k),
         ranked,
         mode=mode,
-        allowed=allowed,
+        filters=filters,
         reranked=reranked,
         explain=explain,
     )

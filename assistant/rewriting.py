@@ -12,7 +12,7 @@ from assistant.answers import Answer, Sentence, Unsupported
 from assistant.checking import check
 from assistant.endpoint import Model
 from assistant.errors import EndpointError
-from assistant.index import Index
+from assistant.searchable import Searchable
 from assistant.sentences import compare
 from assistant.text import sentence_spans
 from assistant.types import Citation, Hit
@@ -38,7 +38,7 @@ def _numbered(hits: Sequence[Hit]) -> list[Numbered]:
     ]
 
 
-def _citation(index: Index, number: int, hit: Hit, sentence: str) -> Citation:
+def _citation(index: Searchable, number: int, hit: Hit, sentence: str) -> Citation:
     """The sentence of a passage that comes nearest to one that cites it."""
     passage = hit.passage
     spans = sentence_spans(passage.text, hit.article.language)
@@ -50,7 +50,7 @@ def _citation(index: Index, number: int, hit: Hit, sentence: str) -> Citation:
 
 
 def rewrite(
-    index: Index, quoted: Answer, model: Model, *, unsupported: Unsupported
+    index: Searchable, quoted: Answer, model: Model, *, unsupported: Unsupported
 ) -> Iterator[Answer]:
     """The answer in the model's words, growing by a sentence at a time; the last one is whole.
 

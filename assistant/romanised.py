@@ -145,4 +145,8 @@ class RomanisedIndex:
 
     def of(self, rows: Sequence[int]) -> Romanised:
         """The passages `rows`, in this order."""
-        return Romanised([self[row] for row in rows], len(self._keys) / max(len(self), 1))
+        return Romanised([self[row] for row in rows], self.mean_length)
+
+    @property
+    def mean_length(self) -> float:
+        return len(self._keys) / max(len(self), 1)

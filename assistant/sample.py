@@ -33,6 +33,11 @@ class Sample:
         return np.concatenate(parts) if parts else self.rows[:0]
 
 
+def quota(languages: int) -> int:
+    """How many passages of each of so many languages are sampled."""
+    return max(_LEAST, _PASSAGES // max(languages, 1))
+
+
 def draw_sample(language_of_row: npt.NDArray[np.int32], copied: npt.NDArray[np.bool_]) -> Sample:
     """The sample of an index, from the number of each passage's language [passages].
 
@@ -45,7 +50,7 @@ def draw_sample(language_of_row: npt.NDArray[np.int32], copied: npt.NDArray[np.b
     renumbered = np.zeros(len(held), np.int32)
     renumbered[numbers] = np.arange(len(numbers))
     of_row = renumbered[language_of_row]
-    most = max(_LEAST, _PASSAGES // max(len(numbers), 1))
+    most = quota(len(numbers))
     chosen = [_first(of_row, i, most, ~copied) for i in range(len(numbers))]
     for i in (i for i, rows in enumerate(chosen) if not len(rows)):
         chosen[i] = _first(of_row, i, most, None)

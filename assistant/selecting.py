@@ -10,8 +10,8 @@ import numpy.typing as npt
 import regex
 
 from assistant.cues import Expected, expected, offers
-from assistant.index import Index
 from assistant.references import refers_back
+from assistant.searchable import Searchable
 from assistant.sentences import compare
 from assistant.text import lexical_terms, spans_within
 from assistant.types import Hit, Mode, primary_language
@@ -84,7 +84,7 @@ def _beside(sentences: Sequence[Candidate], values: Floats) -> Floats:
 
 
 def features(
-    index: Index, question: str, sentences: Sequence[Candidate], *, language: str, mode: Mode
+    index: Searchable, question: str, sentences: Sequence[Candidate], *, language: str, mode: Mode
 ) -> Floats:
     """What speaks for each sentence, [n, FEATURES]; `language` is the question's.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from assistant.index import Index
+from assistant.searchable import Searchable
 from assistant.text import haystack, lexical_terms, needle
 from assistant.types import Mode
 
@@ -29,14 +29,16 @@ class Comparison:
         return total
 
 
-def compare(index: Index, question: str, sentences: Sequence[str], *, mode: Mode) -> Comparison:
+def compare(
+    index: Searchable, question: str, sentences: Sequence[str], *, mode: Mode
+) -> Comparison:
     """Compares a question with sentences as the mode compares it with passages."""
     nothing = np.zeros(len(sentences), np.float32)
     lexical = cosine = late = nothing
     if not sentences:
         return Comparison(lexical, cosine, late)
     if mode != "dense":
-        weights = index.lexical.idf(lexical_terms(question))
+        weights = index.idf(lexical_terms(question))
         total = sum(weights.values()) or 1.0
         needles = [(needle(term), weight) for term, weight in weights.items()]
         shares = [

@@ -28,6 +28,18 @@ MAX_HISTORY = 20
 DEFAULT_K = 8
 
 
+_REMOTE = ("milvus:", "milvus+tls:")
+
+
+def remote_address(
+    index: str | Path | None, *, environment: Mapping[str, str] | None = None
+) -> str | None:
+    """The address of an index on a server, where `index`, or `ASSISTANT_INDEX`, is one."""
+    if index is None:
+        index = (os.environ if environment is None else environment).get("ASSISTANT_INDEX")
+    return str(index) if index is not None and str(index).startswith(_REMOTE) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Where things are. Relative paths are relative to the working directory."""
@@ -47,9 +59,14 @@ class Settings:
     ) -> Settings:
         """Arguments win over `ASSISTANT_ARTICLES`, `ASSISTANT_INDEX` and `ASSISTANT_MODEL`.
 
-        Raises SettingsError where one of them is empty.
+        Raises SettingsError where one of them is empty, or where the index is on a server.
         """
         environment = os.environ if environment is None else environment
+        if remote_address(index, environment=environment) is not None:
+            raise SettingsError(
+                "this works on an index in a folder; an index on a server can be built, searched, "
+                "asked, evaluated, rolled back and served as a chat"
+            )
         values = {"articles": articles, "index": index, "model": model}
         chosen: dict[str, str] = {}
         for name, default in (("articles", "seeds"), ("index", "index"), ("model", BUNDLED)):

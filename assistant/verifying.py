@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from assistant.index import Index
 from assistant.saved import SavedAnswer, SavedCitation
-from assistant.types import Article
+from assistant.searchable import Searchable
+from assistant.types import Article, Filters
 
 Verdict = Literal["unchanged", "moved", "changed", "gone"]
 
@@ -78,7 +78,7 @@ class Verification:
         }
 
 
-def verify_answer(saved: SavedAnswer, index: Index) -> Verification:
+def verify_answer(saved: SavedAnswer, index: Searchable) -> Verification:
     """Looks for every quote of `saved` in `index`; loads no model. Raises IndexCorrupt.
 
     An article that is gone is looked for by the quote's words: of the 100 passages that share
@@ -92,7 +92,7 @@ def verify_answer(saved: SavedAnswer, index: Index) -> Verification:
     )
 
 
-def _check(citation: SavedCitation, index: Index) -> Checked:
+def _check(citation: SavedCitation, index: Searchable) -> Checked:
     article = index.article(citation.article.id)
     if article is None:
         return _elsewhere(citation, index)
@@ -104,7 +104,7 @@ def _check(citation: SavedCitation, index: Index) -> Checked:
     return Checked(citation, verdict, article.id, start, start + len(citation.quote), edited=edited)
 
 
-def _elsewhere(citation: SavedCitation, index: Index) -> Checked:
+def _elsewhere(citation: SavedCitation, index: Searchable) -> Checked:
     for article in _articles_like(citation.quote, index):
         start = nearest(article.text, citation)
         if start is not None:
@@ -113,11 +113,11 @@ def _elsewhere(citation: SavedCitation, index: Index) -> Checked:
     return Checked(citation, "gone")
 
 
-def _articles_like(quote: str, index: Index) -> Iterator[Article]:
+def _articles_like(quote: str, index: Searchable) -> Iterator[Article]:
     """The articles of the passages that share most words with `quote`, each once."""
-    rows = index.lexical.search(quote[:_SEARCHED_WITH], k=_LOOKED_THROUGH).rows
-    for number in dict.fromkeys(index.columns.article_of_row[rows].tolist()):
-        yield index.store.articles([number])[number]
+    rows = index.matching(quote[:_SEARCHED_WITH], k=_LOOKED_THROUGH, filters=Filters()).rows
+    for number in dict.fromkeys(index.article_numbers(rows).tolist()):
+        yield index.articles([number])[number]
 
 
 def nearest(text: str, citation: SavedCitation) -> int | None:

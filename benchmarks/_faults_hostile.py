@@ -9,9 +9,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from assistant.api import Assistant
+from assistant.index import Index
 from benchmarks._faults_corpus import CANARY, Corpus, write_corpus
 from benchmarks._faults_mounts import without_privileges
 from benchmarks._faults_world import Outcome, Part, built, end, in_child, must, start
@@ -98,7 +99,7 @@ def _articles(index: Path) -> Any:
 
     def work() -> list[Any]:
         with Assistant(index) as assistant:
-            held = assistant._index.store
+            held = cast(Index, assistant._index).store
             articles = [held.article(identity) for identity in held.contents()]
             return [
                 [a.path, a.title, a.text, [a.id, a.source, a.url, *a.authors]]

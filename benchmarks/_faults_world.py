@@ -20,13 +20,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from assistant import building, embedding, pieces
 from assistant.api import Assistant
 from assistant.copies import sketch
 from assistant.errors import AssistantError
-from assistant.index import reading
+from assistant.index import Index, reading
 from assistant.language import detect_language
 
 PATIENCE = 120.0
@@ -196,7 +196,7 @@ def _asked(assistant: Assistant) -> list[Any]:
 def seen_by(assistant: Assistant) -> dict[str, Any]:
     """All that a reader can see of an index, but its generation's name."""
     generation = assistant.info.generation
-    index = assistant._index
+    index = cast(Index, assistant._index)
     contents = dict(index.store.contents())
     passages, texts = 0, []
     numbers = index.store.article_numbers()

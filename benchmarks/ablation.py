@@ -98,7 +98,7 @@ class Collection:
         """The articles' ids, best first, after each stage."""
         index, nothing = self.index, Filters()
         vector = index.embedder.embed_question(question)
-        dense = retrieval._dense(index, vector, retrieval.DEPTH, None)
+        dense = retrieval._dense(index, vector, retrieval.DEPTH, nothing)
         lexical = retrieval._lexical(index, question, retrieval.DEPTH, nothing)
         named = retrieval._lexical(index, question, retrieval.DEPTH, nothing, of="romanised")
         legs = {

@@ -18,17 +18,17 @@ from assistant.api import Assistant
 from assistant.collection import MAX_MONTHS, Collection, Gap, Month, describe
 from assistant.columns import Names
 from assistant.errors import SettingsError
-from assistant.index import Index
 from assistant.last_build import read_last_build, write_last_build
+from assistant.searchable import Catalogue, Searchable
 from assistant.types import BuildReport, Skipped
 
 
 def collection(days: list[str], languages: list[str] | None = None) -> Collection:
     """The description of an index of articles of these days."""
     languages = ["en"] * len(days) if languages is None else languages
-    columns = SimpleNamespace(days=np.array(days, "U10"), languages=Names.of(languages))
-    index = SimpleNamespace(columns=columns, info=None, size=0, folder=Path("/no/such/index"))
-    return describe(cast(Index, index))
+    catalogue = Catalogue(np.arange(len(days)), np.array(days, "U10"), Names.of(languages))
+    index = SimpleNamespace(catalogue=catalogue, info=None, size=0, last_build=lambda: None)
+    return describe(cast(Searchable, index))
 
 
 def test_the_tiny_collection(tiny: Assistant, tiny_index: Path) -> None:

@@ -24,6 +24,7 @@ from assistant.chat.routes import add_routes
 from assistant.editing import Folder
 from assistant.errors import ServerError, SettingsError
 from assistant.rebuilding import Rebuild
+from assistant.settings import remote_address
 
 _WARM_UP = "What happened last week?"
 
@@ -134,11 +135,23 @@ def serve(
             rate=rate,
             editing=editing,
             rebuilding=_rebuild(articles, index) if allow_edit or is_loopback(host) else None,
-            feedback=Feedback(Path(index)),
+            feedback=Feedback(_kept_in(index)),
             mcp=mcp,
         )
         with contextlib.suppress(KeyboardInterrupt):
             Server(app, listener).run_until_stopped()
+
+
+def _kept_in(index: str | Path) -> Path:
+    """The folder for what the chat itself keeps: the index's, or one in the user's cache."""
+    address = remote_address(index)
+    if address is None:
+        return Path(index)
+    from assistant.milvus import Address
+
+    folder = Address.parse(address).work_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _folder(articles: str | Path | None) -> Editing:

@@ -27,6 +27,7 @@ def run_build(arguments: argparse.Namespace) -> int:
         model=arguments.model,
         full=arguments.full,
         dry_run=arguments.dry_run,
+        work=arguments.work,
         limits=limits_of(arguments),
         processes=arguments.processes,
     )

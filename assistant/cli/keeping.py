@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from assistant.cli.bars import bars
-from assistant.settings import Settings
+from assistant.settings import Settings, remote_address
 from assistant.terminal import note, print_json
 
 if TYPE_CHECKING:
@@ -92,6 +92,9 @@ def run_export(arguments: argparse.Namespace) -> int:
 
 
 def run_rollback(arguments: argparse.Namespace) -> int:
+    address = remote_address(arguments.index)
+    if address is not None:
+        return _rollback_on_server(address, arguments)
     from assistant.index import roll_back
 
     folder = Settings.resolve(index=arguments.index).index
@@ -107,6 +110,20 @@ def run_rollback(arguments: argparse.Namespace) -> int:
             note(f"{done.before} is kept; to go forward to it: assistant rollback --index {folder}")
     if done.needs_upgrade:
         note(f"it has an older format; upgrade it: assistant upgrade --index {folder}")
+    return 0
+
+
+def _rollback_on_server(text: str, arguments: argparse.Namespace) -> int:
+    from assistant.milvus import Address, roll_back
+
+    info = roll_back(Address.parse(text))
+    if arguments.json:
+        print_json(info.to_dict())
+    else:
+        print(
+            f"{info.generation} is in use: {info.articles} articles as {info.passages} passages, "
+            f"built {info.built}"
+        )
     return 0
 
 

@@ -13,7 +13,7 @@ from assistant.cli.building import run_build, run_merge, run_watch
 from assistant.cli.examining import run_doctor
 from assistant.cli.keeping import run_export, run_rollback, run_upgrade, run_verify
 from assistant.cli.serving import run_chat
-from assistant.settings import DEFAULT_K, MAX_K, MODES
+from assistant.settings import DEFAULT_K, MAX_K, MODES, remote_address
 
 
 def _k(text: str) -> int:
@@ -26,6 +26,11 @@ def _count(text: str) -> int:
     if not text.isdecimal() or len(text) > 9:
         raise argparse.ArgumentTypeError("a whole number from 0 is expected")
     return int(text)
+
+
+def _index(text: str) -> Path | str:
+    # A path would have one of the two slashes of an address.
+    return remote_address(text) or Path(text)
 
 
 def _port(text: str) -> int:
@@ -63,7 +68,10 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     index = argparse.ArgumentParser(add_help=False)
     index.add_argument(
-        "--index", type=Path, metavar="DIR", help="folder of the index (default: index)"
+        "--index",
+        type=_index,
+        metavar="DIR",
+        help="folder of the index (default: index), or milvus://HOST:PORT/COLLECTION",
     )
     json_output = argparse.ArgumentParser(add_help=False)
     json_output.add_argument("--json", action="store_true", help="print JSON")
@@ -154,6 +162,12 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument(
         "--shards", type=_count, default=16, metavar="N", help="shards for --ray (default: 16)"
+    )
+    command.add_argument(
+        "--work",
+        type=Path,
+        metavar="DIR",
+        help="where an index on a server is built before it is sent (default: in the cache)",
     )
     command.set_defaults(run=run_build, usage_error=command.error)
 

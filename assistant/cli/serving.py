@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+from pathlib import Path
 
 from assistant.cli.building import build_index, summary
 from assistant.errors import IndexNotFound, SettingsError
-from assistant.settings import Settings
+from assistant.settings import Settings, remote_address
 from assistant.terminal import note
 
 
@@ -26,23 +27,33 @@ def run_chat(arguments: argparse.Namespace) -> int:
         from assistant.chat.mcp_tools import check_mcp
 
         check_mcp()
-    settings = Settings.resolve(articles=arguments.articles, index=arguments.index)
-    try:
-        current_generation(settings.index)
-    except IndexNotFound:
-        note(f"no index in {settings.index} yet: building it from {settings.articles}")
-        note(summary(build_index(settings.articles, index=settings.index)))
+    address = remote_address(arguments.index)
+    if address is not None and arguments.allow_edit:
+        raise SettingsError(
+            "articles cannot be added from the chat to an index on a server; leave out --allow-edit"
+        )
+    # The articles of an index on a server may be on another machine: it is built there.
+    settings = Settings.resolve(
+        articles=arguments.articles, index=Path("index") if address else arguments.index
+    )
+    if address is None:
+        try:
+            current_generation(settings.index)
+        except IndexNotFound:
+            note(f"no index in {settings.index} yet: building it from {settings.articles}")
+            note(summary(build_index(settings.articles, index=settings.index)))
+    known = address is None and articles_are_known(arguments)
     from assistant.chat import serve
 
     serve(
-        index=settings.index,
+        index=address or settings.index,
         host=arguments.host,
         port=arguments.port,
         allow_hosts=arguments.allow_host,
         auth=arguments.auth,
         no_auth=arguments.no_auth,
         rate=arguments.rate,
-        articles=settings.articles if articles_are_known(arguments) else None,
+        articles=settings.articles if known else None,
         allow_edit=arguments.allow_edit,
         mcp=arguments.mcp,
         reranker=arguments.reranker,

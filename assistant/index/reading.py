@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,13 +33,15 @@ from assistant.index.layout import (
     read_manifest,
     with_way_back,
 )
-from assistant.late import Reader, WordIndex, WordMatrix
-from assistant.lexical import LexicalIndex
-from assistant.romanised import RomanisedIndex, Usual
+from assistant.last_build import LastBuild, read_last_build
+from assistant.late import Reader, WordIndex, WordMatrix, Words
+from assistant.lexical import Field, LexicalIndex, LexicalMatches
+from assistant.romanised import Romanised, RomanisedIndex, Usual
 from assistant.sample import draw_sample
+from assistant.searchable import Catalogue, Floats, Numbers, Rows
 from assistant.store import Store
 from assistant.titles import Titles
-from assistant.types import Article, Filters
+from assistant.types import Article, Filters, Passage
 from assistant.vectors import (
     VectorIndex,
     VectorKind,
@@ -61,6 +63,7 @@ class Index:
         self._embedder_lock = threading.Lock()
         self._sample_words: dict[int, WordMatrix] = {}
         self._sample_lock = threading.Lock()
+        self._last_allowed = Filters(), np.zeros(0, bool)
         self.info = info_of(manifest)
         self.store = Store(generation / "store.sqlite")
         self.vectors = VectorIndex(generation / "vectors.faiss")
@@ -121,6 +124,11 @@ class Index:
         return str(self._manifest["model"]["fingerprint"])
 
     @property
+    def probes(self) -> Floats:
+        """The vectors of PROBES when the index was built, one after the other."""
+        return np.frombuffer(base64.b64decode(self._manifest["probes"]), "<f4")
+
+    @property
     def format(self) -> int:
         return int(self._manifest["format"])
 
@@ -169,7 +177,7 @@ class Index:
             self._embedder = embedder
 
     def _gives_probes(self, embedder: Embedder) -> bool:
-        stored = np.frombuffer(base64.b64decode(self._manifest["probes"]), "<f4")
+        stored = self.probes
         if len(stored) != len(PROBES) * embedder.dimension:
             return True
         vectors = embedder.embed_passages(PROBES)
@@ -228,10 +236,96 @@ class Index:
             if any(tag.lower() == p or tag.lower().startswith(f"{p}-") for p in prefixes)
         )
 
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        columns = self.columns
+        return Catalogue(np.arange(self.info.articles), columns.days, columns.languages)
+
+    def is_current(self) -> bool:
+        return current_generation(self.folder) == self.info.generation
+
+    def last_build(self) -> LastBuild | None:
+        return read_last_build(self.folder)
+
+    def nearest(self, vector: Floats, *, k: int, filters: Filters) -> tuple[Rows, Floats]:
+        allowed = self.allowed_articles(filters)
+        rows = None if allowed is None else allowed[self.columns.article_of_row]
+        return self.vectors.search(vector, k=k, allowed=rows)
+
+    def matching(
+        self, question: str, *, k: int, filters: Filters, field: Field = "terms"
+    ) -> LexicalMatches:
+        languages = filters.languages
+        return self.lexical.search(
+            question,
+            k=k,
+            field=field,
+            languages=None if languages is None else self.languages_for(languages),
+            sources=filters.sources,
+            since=filters.since,
+            until=filters.until,
+        )
+
+    def idf(self, terms: Iterable[str]) -> Mapping[str, float]:
+        return self.lexical.idf(terms)
+
+    def allows_any(self, filters: Filters) -> bool:
+        allowed = self.allowed_articles(filters)
+        return allowed is None or bool(allowed.any())
+
+    def allowed(self, numbers: Numbers, filters: Filters) -> npt.NDArray[np.bool_]:
+        allowed = self.allowed_articles(filters)
+        return np.ones(len(numbers), bool) if allowed is None else allowed[numbers]
+
+    def article_numbers(self, rows: Rows) -> Numbers:
+        return self.columns.article_of_row[rows]
+
+    def sample_languages(self, rows: Rows) -> Numbers:
+        return self.sample.language_of_row[rows]
+
+    def days_of(self, numbers: Numbers) -> npt.NDArray[np.str_]:
+        days: npt.NDArray[np.str_] = self.columns.days[numbers]
+        return days
+
+    def among_languages(self, numbers: Numbers, languages: Sequence[str]) -> npt.NDArray[np.bool_]:
+        return self.columns.languages.among(languages)[numbers]
+
+    def vectors_at(self, rows: Rows) -> Floats:
+        return self.vectors.at(rows)
+
+    def article_vectors_at(self, numbers: Numbers) -> Floats:
+        return self.article_vectors[numbers]
+
+    def romanised_of(self, rows: Rows) -> Romanised:
+        return self.romanised.of(rows.tolist())
+
+    def words_of(self, rows: Rows) -> list[Words]:
+        assert self.words is not None
+        return [self.words[row] for row in rows.tolist()]
+
+    def articles(self, numbers: Sequence[int]) -> Mapping[int, Article]:
+        return self.store.articles(numbers)
+
+    def passages(self, rows: Sequence[int]) -> list[tuple[int, Passage]]:
+        numbers = self.columns.article_of_row[np.array(rows, np.int64)].tolist()
+        articles = self.store.articles(numbers)
+        return [
+            (number, self.store.passage(row, articles[number]))
+            for row, number in zip(rows, numbers, strict=True)
+        ]
+
     def allowed_articles(self, filters: Filters) -> npt.NDArray[np.bool_] | None:
         """Which articles the filters allow, [articles]; None where they allow all."""
         if not filters:
             return None
+        # A question asks several times.
+        last, found = self._last_allowed
+        if last != filters:
+            found = self._articles_allowed(filters)
+            self._last_allowed = filters, found
+        return found
+
+    def _articles_allowed(self, filters: Filters) -> npt.NDArray[np.bool_]:
         columns = self.columns
         allowed = np.ones(self.info.articles, bool)
         if filters.languages is not None:

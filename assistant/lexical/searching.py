@@ -22,11 +22,11 @@ from assistant.lexical.writing import PARTS, ROWS
 
 Rows = npt.NDArray[np.int64]
 
-_TIES = 32
+TIES = 32
 """So many more are searched: which of equal scores come first must not depend on the segments."""
 
-_COMMON_SHARE = 0.02
-_COMMON_LEAST = 50
+COMMON_SHARE = 0.02
+COMMON_LEAST = 50
 """Romanised terms in more passages than both say are little words: of no use, and slow."""
 
 
@@ -155,7 +155,7 @@ class LexicalIndex:
         idf = self.idf(counts, field=field)
         weights = {term: idf[term] * n for term, n in counts.items()}
         if field == "romanised":
-            rarest = self._idf(max(_COMMON_LEAST, int(_COMMON_SHARE * len(self))))
+            rarest = self._idf(max(COMMON_LEAST, int(COMMON_SHARE * len(self))))
             counts = Counter({term: n for term, n in counts.items() if idf[term] >= rarest})
         query = tantivy.Query
         clauses = []
@@ -172,7 +172,7 @@ class LexicalIndex:
         wanted = query.boolean_query(clauses)
         if filters := self._filters(languages, sources, since, until):
             wanted = query.boolean_query([(tantivy.Occur.Must, wanted), *filters])
-        found = self._searcher.search(wanted, limit=k + _TIES, count=False).hits
+        found = self._searcher.search(wanted, limit=k + TIES, count=False).hits
         places = self._searcher.fast_field_values(PLACE, [address for _, address in found])
         rows = self._rows_of(np.array(places, np.int64))
         scores = np.array([score for score, _ in found], np.float32)
