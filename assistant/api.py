@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -81,6 +85,7 @@ class Assistant:
         self._model = model
         self._lock = threading.Lock()
         self._index = self._opened()
+        self._replaced: weakref.ref[Searchable] | None = None
         self._reranker_name = reranker
         self._reranker: Reranker | None = None
         self._llm = llm_settings(llm_url, llm_model)
@@ -98,6 +103,10 @@ class Assistant:
 
     def _current(self) -> Searchable:
         if self._index.is_current():
+            replaced = self._replaced
+            if replaced is not None and replaced() is None:
+                self._replaced = None
+                _give_memory_back()
             return self._index
         with self._lock:
             if not self._index.is_current():
@@ -105,7 +114,7 @@ class Assistant:
                 opened = self._opened(self._index)
                 if isinstance(opened, Index) and isinstance(self._index, Index):
                     opened.use_model_of(self._index)
-                self._index = opened
+                self._replaced, self._index = weakref.ref(self._index), opened
             return self._index
 
     def _loaded_reranker(self) -> Reranker | None:
@@ -299,6 +308,17 @@ class Assistant:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _give_memory_back() -> None:
+    """Has the C library return freed memory to the system, where it can: glibc can.
+
+    glibc keeps the free memory of each thread apart, and any thread may be the first to use an
+    index or the last: after twenty others, one of 49 articles held 70 MB more.
+    """
+    if sys.platform == "linux":
+        with suppress(AttributeError, OSError):
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _tags(index: Searchable, question: str, languages: Sequence[str] | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""An index that replaces another one takes over its model, unless it was built with another."""
+"""An index that replaces another one takes over its model; memory is given back after it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pytest
 from helpers import COLLECTION, write_articles
 from tiny import write_tiny_model
 
+from assistant import api
 from assistant.api import Assistant
 from assistant.building import build
 from assistant.index import Index
 
 
-def test_a_model_is_kept_as_long_as_it_is_the_same(tmp_path: Path, tiny_model: Path) -> None:
+def test_a_model_is_kept_as_long_as_it_is_the_same(
+    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_back: list[bool] = []
+    monkeypatch.setattr(api, "_give_memory_back", lambda: given_back.append(True))
     model, articles, index = tmp_path / "model", tmp_path / "articles", tmp_path / "index"
     shutil.copytree(tiny_model, model)
     articles.mkdir()
@@ -31,6 +37,12 @@ def test_a_model_is_kept_as_long_as_it_is_the_same(tmp_path: Path, tiny_model: P
         assert assistant.retrieve("harbour")[0].article.title == "A harbour"
         second = assistant._current()
         assert second is not first and second.embedder is loaded
+        assistant.retrieve("harbour")
+        assert not given_back
+        del first
+        for _ in range(2):
+            assistant.retrieve("harbour")
+        assert given_back == [True]
         shutil.rmtree(model)
         write_tiny_model(model, seed=1)
         build(articles, index=index, model=str(model))
