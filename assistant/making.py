@@ -18,7 +18,7 @@ from assistant.passages import (
     split_measured,
 )
 from assistant.romanised import Keys, keys_of
-from assistant.text import Span, lexical_terms, romanised_terms
+from assistant.text import Span, joined_terms
 from assistant.types import Article, Passage
 from assistant.vocabulary import KnownText, Vocabulary
 
@@ -96,8 +96,7 @@ class Maker:
                 text,
                 some,
                 keys_of(text),
-                " ".join(lexical_terms(text)),
-                " ".join(romanised_terms(text)),
+                *joined_terms(text),
             )
             for passage, text, some in zip(passages, texts, words, strict=True)
         ]

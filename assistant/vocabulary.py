@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from assistant.embedding import Ids, StaticEmbedder
 from assistant.romanised import Keys, keys_of_terms
-from assistant.text import lexical_terms, romanised_terms
+from assistant.text import joined_terms
 
 Numbers = npt.NDArray[np.int64]
 Flat = npt.NDArray[Any]
@@ -193,11 +193,11 @@ class Vocabulary:
             return
         self._numbers.update(zip(pieces, range(len(self._terms), 1 << 62), strict=False))
         self._tokens.add(*self._static.marked_tokens(pieces))
-        self._terms += [" ".join(lexical_terms(piece)) for piece in pieces]
-        romanised = [" ".join(romanised_terms(piece)) for piece in pieces]
+        terms, romanised = zip(*map(joined_terms, pieces), strict=True)
+        self._terms += terms
         self._romanised += romanised
         keys = keys_of_terms(" ".join(filter(None, romanised)))
-        self._keys.add(keys, [terms.count(" ") + 1 if terms else 0 for terms in romanised])
+        self._keys.add(keys, [some.count(" ") + 1 if some else 0 for some in romanised])
 
     def counts(self, numbers: Numbers) -> Numbers:
         """How many tokens pieces have."""

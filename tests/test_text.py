@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from assistant.text import (
     haystack,
+    joined_terms,
     lexical_terms,
     needle,
     one_line,
+    romanised_terms,
     sentence_spans,
     spans_within,
 )
@@ -255,3 +257,21 @@ def test_needles_tell_whole_runs_from_parts() -> None:
     ):
         for term in lexical_terms(one):
             assert (needle(term) in haystack(text)) == (term in terms), (one, term)
+
+
+@given(text=st.one_of(st.text(), st.text(st.characters(categories=["L"]), max_size=3)))
+def test_joined_terms_are_the_terms(text: str) -> None:
+    assert joined_terms(text) == (
+        " ".join(lexical_terms(text)),
+        " ".join(romanised_terms(text)),
+    )
+
+
+@pytest.mark.parametrize("start", range(0x80, 0xE00 + 0x200, 0x80))
+def test_joined_terms_of_words_of_every_alphabet(start: int) -> None:
+    letters = [chr(code) for code in range(start, start + 0x80) if chr(code).isalpha()]
+    for word in (*letters, "".join(letters[:60]), "".join(letters)):
+        assert joined_terms(word) == (
+            " ".join(lexical_terms(word)),
+            " ".join(romanised_terms(word)),
+        )
