@@ -33,7 +33,7 @@ These are marks in every normal form, go together with no other character, and a
 those over which the lower case of a letter depends on its neighbours, as a full stop is.
 """
 
-_PIECE = re.compile(f"[^{WHITE}{MARKS}]+|[{MARKS}]|[{WHITE}]+")
+PIECE = re.compile(f"[^{WHITE}{MARKS}]+|[{MARKS}]|[{WHITE}]+")
 
 _LONGEST = 32
 """Characters of a piece that may come again."""
@@ -153,7 +153,7 @@ class Vocabulary:
     def read(self, texts: Sequence[str]) -> list[KnownText]:
         """Texts with their pieces; those that were read before are forgotten."""
         self._forget()
-        cut = [_PIECE.findall(text) for text in texts]
+        cut = [PIECE.findall(text) for text in texts]
         new = dict.fromkeys(p for pieces in cut for p in pieces if p not in self._numbers)
         # What is kept comes first, so that the rest can be cut off.
         self._learn([piece for piece in new if len(piece) <= _LONGEST])

@@ -59,7 +59,7 @@ LAYERS = (
         "titles",
     ),
     ("vocabulary",),
-    ("making",),
+    ("known_terms", "making"),
     ("searchable",),
     ("index", "answer_file", "checking", "editing", "feeds", "spool", "web_pages"),
     (

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from assistant.known_terms import KnownTerms
 from assistant.lexical import LexicalEntry, Part, index_part, part_of, parts_for
 from assistant.passages import embedded_text
 from assistant.store import Store, day_of
@@ -60,6 +61,7 @@ def _entries(
     store: Store, number: int, parts: int, untitled: Collection[int], tell: Tell
 ) -> Iterator[LexicalEntry]:
     told = done = 0
+    terms = KnownTerms()
     for article_number, article_id in store.numbered():
         if part_of(article_id, parts) != number:
             continue
@@ -68,7 +70,7 @@ def _entries(
         day = day_of(article.published)
         for row, start, end in store.spans_of(article_number):
             text = embedded_text(title, article.text[start:end])
-            yield LexicalEntry(row, text, article.language, article.source, day)
+            yield LexicalEntry(row, text, article.language, article.source, day, terms.of(text))
             done += 1
         if done - told >= _TOLD_EVERY:
             tell(done - told)

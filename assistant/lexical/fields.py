@@ -8,7 +8,7 @@ from typing import Literal
 
 import tantivy
 
-from assistant.text import lexical_terms, romanised_terms
+from assistant.text import joined_terms, lexical_terms, romanised_terms
 
 Field = Literal["terms", "romanised"]
 
@@ -21,13 +21,17 @@ _NO_DAY = -1
 
 @dataclass(frozen=True, slots=True)
 class LexicalEntry:
-    """A passage as the lexical index sees it; `day` is `YYYY-MM-DD` or None."""
+    """A passage as the lexical index sees it; `day` is `YYYY-MM-DD` or None.
+
+    `terms` are its `joined_terms`, where they are known.
+    """
 
     row: int
     text: str
     language: str
     source: str | None
     day: str | None
+    terms: tuple[str, str] | None = None
 
 
 def schema() -> tantivy.Schema:
@@ -48,8 +52,8 @@ def day_number(day: str | None) -> int:
 def document(entry: LexicalEntry, place: int) -> tantivy.Document:
     """`place`: the number of the passage's part in the upper 32 bits, its own in the lower."""
     made = tantivy.Document()
-    for field, terms in TERMS.items():
-        made.add_text(field, " ".join(terms(entry.text)))
+    for field, terms in zip(TERMS, entry.terms or joined_terms(entry.text), strict=True):
+        made.add_text(field, terms)
     made.add_text("language", entry.language)
     if entry.source is not None:
         made.add_text("source", entry.source)
