@@ -202,7 +202,7 @@ def create(server: Server, names: Collections, *, dimension: int, passages: int)
             consistency_level="Strong",
             long=True,
         )
-        # Waiting for the index of an empty field takes pymilvus half a second; loading waits anyway.
+        # pymilvus waits half a second for each index of an empty field; loading waits anyway.
         server.call("create_index", name, indexes, sync=False, long=True)
 
 
