@@ -1,6 +1,6 @@
 """Does an index on a Milvus server find what one in a folder finds, and how long does it take?
 
-    python -m benchmarks.stores [DEV] [--questions N]
+    OPENBLAS_NUM_THREADS=1 python -m benchmarks.stores [DEV] [--questions N]
 
 Asks the questions of `benchmarks/questions` about the seeds, and, where DEV holds aligned questions
 and passages as for `benchmarks.mixed_pool`, questions about its passages in all languages: of the
@@ -113,8 +113,9 @@ def _agreement(ours: Sequence[Any], theirs: Sequence[Any]) -> dict[str, Any]:
     for one, other in zip(ours, theirs, strict=True):
         scores = [abs(a.score - b.score) for a, b in zip(one, other, strict=False)]
         furthest = max([furthest, *scores])
-        same += [hit.passage.id for hit in one] == [hit.passage.id for hit in other]
-        ties += len(one) == len(other) and max(scores, default=0.0) < SAME
+        alike = [hit.passage.id for hit in one] == [hit.passage.id for hit in other]
+        same += alike
+        ties += alike or (len(one) == len(other) and max(scores, default=0.0) < SAME)
     return {"same": same, "same_up_to_ties": ties, "largest_difference": furthest}
 
 

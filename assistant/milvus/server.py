@@ -21,6 +21,9 @@ _SECONDS_TO_CONNECT = 10.0
 _LONG_SECONDS = 600.0
 """How long a collection may take to be flushed, indexed or loaded."""
 
+_CHANNEL = {"grpc.keepalive_permit_without_calls": 0}
+"""Without it pymilvus asks an idle server for a sign of life every 10 s; Milvus Lite hangs up."""
+
 _LONGEST_MESSAGE = 300
 _NO_COLLECTION = "does not exist", "not found", "can't find"
 _AT_ONCE = 1_000
@@ -58,6 +61,7 @@ class Server:
                 token=address.token,
                 db_name=address.database,
                 timeout=_SECONDS_TO_CONNECT,
+                grpc_options=_CHANNEL,
             )
 
     @contextmanager
@@ -154,6 +158,8 @@ class Server:
             limit=k,
             filter=condition,
             search_params={"metric_type": "IP"},
+            # Without it, Milvus Lite sends the sparse vectors of all that it found.
+            output_fields=["id"],
         )
         return [(int(one["id"]), float(one["distance"])) for one in found]
 
