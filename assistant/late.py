@@ -145,14 +145,18 @@ def _lengths(texts: Sequence[Ids], token_vectors: TokenVectors) -> tuple[Halves,
     begins = flat >= 0
     vectors = token_vectors(np.where(begins, flat, ~flat))
     starts = np.flatnonzero(begins)
-    if len(starts) < len(flat):
-        vectors = np.add.reduceat(vectors, starts, axis=0)
+    words = vectors[starts]
+    token_counts = np.diff(np.append(starts, len(flat)))
+    for number in range(1, int(token_counts.max(initial=1))):
+        # `np.add.reduceat` takes three times as long.
+        longer = np.flatnonzero(token_counts > number)
+        words[longer] += vectors[starts[longer] + number]
     edges = np.append(0, np.cumsum(begins))[np.cumsum([0, *map(len, texts)])]
     # Blanks between the passages, as in `_Layout`.
     shift = np.repeat(np.arange(len(texts)) * PASSAGE_REACH, np.diff(edges))
     places = np.arange(len(starts)) + shift
     contexts = np.zeros((len(starts) + len(texts) * PASSAGE_REACH, vectors.shape[1]), np.float32)
-    contexts[places] = vectors
+    contexts[places] = words
     weighted = contexts * np.float32(NEIGHBOUR_WEIGHT)
     for distance in range(1, PASSAGE_REACH + 1):
         contexts[distance:] += weighted[:-distance]

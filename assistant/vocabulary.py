@@ -39,7 +39,7 @@ _LONGEST = 32
 """Characters of a piece that may come again."""
 
 _MOST = 1 << 18
-"""Pieces that are kept: with their terms they take some 130 MB."""
+"""Pieces that are kept: with their terms they take some 190 MB."""
 
 _AT_ONCE = 256
 
