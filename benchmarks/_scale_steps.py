@@ -85,7 +85,9 @@ def files_of(index: Path) -> dict[str, int]:
     sizes: dict[str, int] = {}
     seen: set[int] = set()
     for path in sorted(generation.rglob("*")):
-        if path.is_file() and (known := path.stat()).st_ino not in seen:
+        # Hidden ones are readers' notes.
+        hidden = path.name.startswith(".")
+        if path.is_file() and not hidden and (known := path.stat()).st_ino not in seen:
             seen.add(known.st_ino)
             name, *below = path.relative_to(generation).parts
             if below[:1] == ["parts"]:

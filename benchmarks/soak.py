@@ -136,8 +136,10 @@ def change(articles: Path, number: int) -> dict[str, str | None]:
     return now
 
 
-async def _wrong(client: httpx.AsyncClient, now: dict[str, str | None]) -> list[str]:
-    """What is not answered as it is now."""
+async def _wrong(
+    client: httpx.AsyncClient, now: dict[str, str | None], generation: str
+) -> list[str]:
+    """What is not answered as it is now, or not from this generation."""
     wrong = []
     for place, colour in now.items():
         question = f"What colour was the lighthouse of {place} painted?"
@@ -145,7 +147,7 @@ async def _wrong(client: httpx.AsyncClient, now: dict[str, str | None]) -> list[
         result = response.json() if response.status_code == 200 else {}
         known = any(place in hit["article"]["title"] for hit in result.get("hits", ()))
         right = not known if colour is None else colour in str(result.get("answer"))
-        if not right or not result:
+        if not right or not result or result["index"]["generation"] != generation:
             wrong.append(f"{place} ({colour}): {result.get('answer')!r}")
     return wrong
 
@@ -166,12 +168,13 @@ async def _rebuild(
     seconds = time.perf_counter() - clock
     if process.returncode != 0:
         return {"failed": said.decode(errors="replace")[-500:], "seconds": round(seconds, 1)}
+    after = current_generation(index)
     return {
         "before": before,
-        "after": current_generation(index),
+        "after": after,
         "replaced": (index / "CURRENT").stat().st_mtime,
         "seconds": round(seconds, 1),
-        "wrong": await _wrong(client, now),
+        "wrong": await _wrong(client, now, after),
     }
 
 
@@ -214,7 +217,7 @@ async def samples(running: Running, *, every: float, seconds: float) -> list[dic
 def lateness(builds: list[dict[str, Any]], asked: Asked) -> None:
     """Adds to each build when its generation answered first, and the one before it last.
 
-    But for the first, during which nobody asks.
+    But for the first, during which nobody asks, and for one that ends when nobody asks any more.
     """
     for one in builds[1:]:
         if "failed" in one or one["after"] not in asked.first:
@@ -237,7 +240,6 @@ def summary(
     kinds = [name for name in taken[0] if name != "seconds"]
     server = {kind: trend(at, [one[kind] for one in taken]).to_dict() for kind in kinds}
     good = [one for one in builds if "after" in one]
-    unseen = [one["after"] for one in good if one["after"] not in asked.first]
     load = {**load, "failed": len(asked.errors)}
     return {
         "questions": {**load, "errors": asked.errors[:_ERRORS_KEPT], "strange": strange},
@@ -247,7 +249,6 @@ def summary(
             "seconds_median": float(np.median([one["seconds"] for one in builds] or [0.0])),
             "first_after_seconds_most": _most(good, "first_after_seconds"),
             "old_until_seconds_most": _most(good, "old_until_seconds"),
-            "unseen": unseen,
             "wrong": [wrong for one in good for wrong in one["wrong"]],
             "each": builds,
         },
@@ -274,7 +275,7 @@ def missed(result: dict[str, Any], minutes: float) -> list[str]:
     measured = {
         "failed": float(asked["failed"] + len(asked["strange"])),
         "builds_failed": float(len(builds["failed"])),
-        "wrong_afterwards": float(len(builds["wrong"]) + len(builds["unseen"])),
+        "wrong_afterwards": float(len(builds["wrong"])),
         "late_seconds": max(builds["old_until_seconds_most"], builds["first_after_seconds_most"]),
         "memory_growth_percent": memory["growth_percent"],
         "files_growth": grown("files"),

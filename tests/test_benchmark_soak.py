@@ -101,7 +101,7 @@ def test_what_goes_wrong_is_told() -> None:
     assert [line.split(",")[0] for line in missed(result, 30)] == [
         "failed is 2.0",
         "builds_failed is 1.0",
-        "wrong_afterwards is 2.0",
+        "wrong_afterwards is 1.0",
         "late_seconds is 7.0",
         "memory_growth_percent is 15.44",
         "files_growth is 10.0",
