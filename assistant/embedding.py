@@ -30,7 +30,6 @@ Ids = npt.NDArray[np.int32]
 BUNDLED_FOLDER = Path(__file__).parent / "model"
 _STATIC = "StaticEmbedding"
 _TEXTS_AT_ONCE = 32
-_BAGS_AT_ONCE = 1024
 _LOCAL = frozenset({"NFC", "NFD", "NFKC", "NFKD", "Lowercase"})
 """Normalizers to which white space is a border."""
 
@@ -317,28 +316,6 @@ class SentenceTransformersEmbedder:
             list(texts), convert_to_numpy=True, normalize_embeddings=True, show_progress_bar=False
         )
         return np.nan_to_num(np.asarray(vectors, np.float32))
-
-    def embed_tokens(self, tokens: Sequence[npt.ArrayLike]) -> Vectors:
-        """What `embed_passages` gives for texts of these tokens, or `word_tokens`.
-
-        Only for a model that has a light path (`static_part`), whose tokens they are: its
-        modules are given them, where they would else read the texts again.
-        """
-        import torch
-
-        vectors = np.zeros((len(tokens), self.dimension), np.float32)
-        for start in range(0, len(tokens), _BAGS_AT_ONCE):
-            some = [np.asarray(one, np.int64) for one in tokens[start : start + _BAGS_AT_ONCE]]
-            ids = np.concatenate(some)
-            features = {
-                "input_ids": torch.from_numpy(np.where(ids < 0, ~ids, ids)),
-                "offsets": torch.from_numpy(np.cumsum([0, *map(len, some[:-1])])),
-            }
-            with torch.inference_mode():
-                means = self._model(features)["sentence_embedding"]
-                units = torch.nn.functional.normalize(means, dim=-1)
-            vectors[start : start + len(some)] = units.numpy()
-        return vectors
 
     def embed_question(self, question: str) -> Vectors:
         vectors = self._model.encode_query(

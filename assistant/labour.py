@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from assistant.batches import UNEMBEDDED, Batch, Made, batch_path, read_batch, write_batch
-from assistant.embedding import StaticEmbedder, static_part
 from assistant.errors import IndexUnwritable
 from assistant.index import PartsWanted, make_part, make_parts
-from assistant.passages import SplitSettings
 from assistant.pieces import Model, embedded, make_batch, unembedded
 from assistant.stages import Stages
 from assistant.types import Article
@@ -31,10 +29,8 @@ Tell = Callable[[int], None]
 
 
 @functools.cache
-def _static(model: str) -> StaticEmbedder:
-    static = static_part(model)
-    assert static is not None
-    return static
+def _model(name: str) -> Model:
+    return Model(name)
 
 
 def answer(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
@@ -50,8 +46,9 @@ def answer(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
 def _make(request: dict[str, Any]) -> dict[str, Any]:
     stages = Stages()
     articles = [Article(*values) for values in request["articles"]]
-    split = SplitSettings(**request["split"])
-    batch = unembedded(articles, _static(request["model"]), split, stages)
+    maker = _model(request["model"]).maker
+    assert maker is not None
+    batch = unembedded(articles, maker, stages)
     with stages("write"):
         write_batch(Path(request["path"]), batch, made_with=request["made_with"])
     return {"stages": stages.to_dict()}
@@ -109,7 +106,6 @@ class Labour:
                 yield {
                     "articles": [(a.id, a.text, a.title, a.language) for a in articles],
                     "model": model.name,
-                    "split": model.split.to_dict(),
                     "made_with": model.made_with,
                     "path": str(paths[-1]),
                 }

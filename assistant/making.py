@@ -18,7 +18,7 @@ from assistant.passages import (
     split_measured,
 )
 from assistant.romanised import Keys, keys_of
-from assistant.text import Span, joined_terms
+from assistant.text import Span
 from assistant.types import Article, Passage
 from assistant.vocabulary import KnownText, Vocabulary
 
@@ -27,16 +27,13 @@ from assistant.vocabulary import KnownText, Vocabulary
 class MadePassage:
     """A passage and what an index keeps of it, but for its vector.
 
-    `words.tokens` are also what its vector is made of (`embed_tokens`). `terms` and
-    `romanised_terms` are what the lexical index is told, joined by spaces.
+    `words.tokens` are also what its vector is made of (`embed_tokens`).
     """
 
     passage: Passage
     searched_text: str
     words: Words
     romanised: Keys
-    terms: str
-    romanised_terms: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +93,6 @@ class Maker:
                 text,
                 some,
                 keys_of(text),
-                *joined_terms(text),
             )
             for passage, text, some in zip(passages, texts, words, strict=True)
         ]
@@ -118,7 +114,7 @@ class Maker:
             titles.append(title)
             passages.append(split)
         words = words_of(vocabulary.word_tokens(pieces), self._static.token_vectors)
-        parts = zip(pieces, words, vocabulary.keys(pieces), strict=True)
+        parts = zip(words, vocabulary.keys(pieces), strict=True)
         for title, split in zip(titles, passages, strict=True):
             yield [
                 MadePassage(
@@ -126,10 +122,6 @@ class Maker:
                     embedded_text(title, passage.text),
                     some,
                     keys,
-                    vocabulary.terms(numbers),
-                    vocabulary.romanised_terms(numbers),
                 )
-                for passage, (numbers, some, keys) in zip(
-                    split, islice(parts, len(split)), strict=True
-                )
+                for passage, (some, keys) in zip(split, islice(parts, len(split)), strict=True)
             ]

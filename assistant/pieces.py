@@ -66,6 +66,11 @@ class Model:
             return defaults
         return SplitSettings(longest, min(defaults.overlap_tokens, longest // 4))
 
+    @cached_property
+    def maker(self) -> Maker | None:
+        """What makes passages, where there is a light path. It learns the words that it meets."""
+        return None if self.static is None else Maker(self.static, self.split)
+
     @property
     def made_with(self) -> str:
         """Stands for all but the articles that batches are made with."""
@@ -92,8 +97,8 @@ def stored(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
 
 def make_batch(articles: Sequence[Article], model: Model, stages: Stages) -> Batch:
     """The batch of some articles, in this process. Raises ModelNotFound."""
-    if model.static is not None:
-        return embedded(unembedded(articles, model.static, model.split, stages), model, stages)
+    if model.maker is not None:
+        return embedded(unembedded(articles, model.maker, stages), model, stages)
     settings, count = model.split, model.loaded.count_tokens
     passages: list[Passage] = []
     texts: list[str] = []
@@ -134,12 +139,10 @@ def _batch(
     )
 
 
-def unembedded(
-    articles: Sequence[Article], static: StaticEmbedder, settings: SplitSettings, stages: Stages
-) -> Batch:
+def unembedded(articles: Sequence[Article], maker: Maker, stages: Stages) -> Batch:
     """The batch of some articles, all but its vectors, which are empty [n, 0]."""
     with stages("tokenise"):
-        made: list[MadeArticle] = Maker(static, settings).make(articles)
+        made = maker.make(articles)
     passages = [one for article in made for one in article.passages]
     untitled = [
         bool(article.title) and _is_untitled(one)

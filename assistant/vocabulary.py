@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from assistant.embedding import Ids, StaticEmbedder
 from assistant.romanised import Keys, keys_of_terms
-from assistant.text import joined_terms
+from assistant.text import joined_romanised
 
 Numbers = npt.NDArray[np.int64]
 Flat = npt.NDArray[Any]
@@ -39,7 +39,7 @@ _LONGEST = 32
 """Characters of a piece that may come again."""
 
 _MOST = 1 << 18
-"""Pieces that are kept: with their terms they take some 190 MB."""
+"""Pieces that are kept: they take some 100 MB."""
 
 _AT_ONCE = 256
 
@@ -146,8 +146,6 @@ class Vocabulary:
         self._kept = 0
         self._uses = np.zeros(0, np.int64)
         self._tokens, self._keys = _Rows(np.int32), _Rows(np.uint16)
-        self._terms: list[str] = []
-        self._romanised: list[str] = []
         self._parts: dict[str, int] = {}
 
     def read(self, texts: Sequence[str]) -> list[KnownText]:
@@ -173,7 +171,6 @@ class Vocabulary:
         for piece in list(islice(reversed(self._numbers), len(self._numbers) - self._kept)):
             del self._numbers[piece]
         self._parts.clear()
-        del self._terms[self._kept :], self._romanised[self._kept :]
         self._tokens.cut_off(self._kept)
         self._keys.cut_off(self._kept)
         if self._kept > self._most:
@@ -182,8 +179,6 @@ class Vocabulary:
             self._keys.select(rows)
             pieces = list(self._numbers)
             self._numbers = {pieces[row]: place for place, row in enumerate(rows.tolist())}
-            self._terms = [self._terms[row] for row in rows]
-            self._romanised = [self._romanised[row] for row in rows]
             # What came often long ago counts for less.
             self._uses = self._uses[rows] // 2
             self._kept = len(rows)
@@ -191,11 +186,9 @@ class Vocabulary:
     def _learn(self, pieces: list[str]) -> None:
         if not pieces:
             return
-        self._numbers.update(zip(pieces, range(len(self._terms), 1 << 62), strict=False))
+        self._numbers.update(zip(pieces, range(len(self._numbers), 1 << 62), strict=False))
         self._tokens.add(*self._static.marked_tokens(pieces))
-        terms, romanised = zip(*map(joined_terms, pieces), strict=True)
-        self._terms += terms
-        self._romanised += romanised
+        romanised = [joined_romanised(piece) for piece in pieces]
         keys = keys_of_terms(" ".join(filter(None, romanised)))
         self._keys.add(keys, [some.count(" ") + 1 if some else 0 for some in romanised])
 
@@ -237,14 +230,6 @@ class Vocabulary:
             parts = np.searchsorted(distinct >> 16, np.arange(len(some) + 1)).tolist()
             keys += [distinct[a:b].astype(np.uint16) for a, b in pairwise(parts)]
         return keys
-
-    def terms(self, text: Sequence[int]) -> str:
-        """The lexical terms of a text, joined by spaces, from the numbers of its pieces."""
-        return " ".join(filter(None, map(self._terms.__getitem__, text)))
-
-    def romanised_terms(self, text: Sequence[int]) -> str:
-        """The romanised terms of a text, joined by spaces, from the numbers of its pieces."""
-        return " ".join(filter(None, map(self._romanised.__getitem__, text)))
 
 
 def _joined(texts: Sequence[Iterable[int]]) -> tuple[Numbers, Numbers]:

@@ -39,12 +39,13 @@ from assistant.embedding import (
     load_for_passages,
     static_part,
 )
+from assistant.known_terms import KnownTerms
 from assistant.late import words_of
 from assistant.making import MadeArticle, MadePassage, Maker
 from assistant.passages import SplitSettings, embedded_text, fitting_title, split_article
 from assistant.romanised import keys_of
 from assistant.settings import BUNDLED
-from assistant.text import lexical_terms, romanised_terms
+from assistant.text import joined_terms
 from assistant.types import Article
 from assistant.vocabulary import Vocabulary
 from benchmarks._recombined import COLLECTION, write_collection
@@ -110,11 +111,11 @@ def by_texts(models: Models, articles: Sequence[Article], stages: Stages) -> Mad
         with stages.of("keys"):
             keys = [keys_of(text) for text in searched]
         with stages.of("terms"):
-            terms = [" ".join(lexical_terms(text)) for text in searched]
-            romanised = [" ".join(romanised_terms(text)) for text in searched]
+            for text in searched:
+                joined_terms(text)
         with stages.of("sketch"):
             of_article = sketch(article.text)
-        parts = zip(passages, searched, words, keys, terms, romanised, strict=True)
+        parts = zip(passages, searched, words, keys, strict=True)
         made.append(MadeArticle(tuple(MadePassage(*one) for one in parts), of_article))
         texts += searched
     with stages.of("embed"):
@@ -122,7 +123,13 @@ def by_texts(models: Models, articles: Sequence[Article], stages: Stages) -> Mad
     return made, vectors
 
 
-def by_words(models: Models, maker: Maker, articles: Sequence[Article], stages: Stages) -> Made:
+def by_words(
+    models: Models,
+    maker: Maker,
+    known: KnownTerms,
+    articles: Sequence[Article],
+    stages: Stages,
+) -> Made:
     with ExitStack() as stack:
         for place, function, name in (
             (Vocabulary, "read", "tokens"),
@@ -131,16 +138,18 @@ def by_words(models: Models, maker: Maker, articles: Sequence[Article], stages: 
             (making, "words_of", "words"),
             (Vocabulary, "word_tokens", "words"),
             (Vocabulary, "keys", "keys"),
-            (Vocabulary, "terms", "terms"),
-            (Vocabulary, "romanised_terms", "terms"),
         ):
             timed = stages.timed(name, getattr(place, function))
             stack.enter_context(patch.object(place, function, timed))
         with stages.of("the rest"):
             made = maker.make(articles)
+        with stages.of("terms"):
+            for article in made:
+                for one in article.passages:
+                    known.of(one.searched_text)
     with stages.of("embed"):
         tokens = [one.words.tokens for article in made for one in article.passages]
-        vectors = models.whole.embed_tokens(tokens)
+        vectors = models.light.embed_tokens(tokens)
     return made, vectors
 
 
@@ -149,7 +158,7 @@ def same(one: Made, other: Made) -> bool:
         for article in made:
             yield article.sketch.tobytes()
             for p in article.passages:
-                yield p.passage, p.searched_text, p.terms, p.romanised_terms
+                yield p.passage, p.searched_text
                 yield p.words.tokens.tobytes(), p.words.lengths.tobytes(), p.romanised.tobytes()
 
     return list(values(one[0])) == list(values(other[0])) and np.allclose(
@@ -158,7 +167,7 @@ def same(one: Made, other: Made) -> bool:
 
 
 def measure(models: Models, articles: Sequence[Article]) -> dict[str, Any]:
-    maker = Maker(models.light, SplitSettings())
+    maker, known = Maker(models.light, SplitSettings()), KnownTerms()
     stages = {"by_texts": Stages(), "by_words": Stages()}
     measured = Counter[str]()
     equal = True
@@ -168,7 +177,7 @@ def measure(models: Models, articles: Sequence[Article]) -> dict[str, Any]:
             maker.make(some)
             continue
         plain = by_texts(models, some, stages["by_texts"])
-        fast = by_words(models, maker, some, stages["by_words"])
+        fast = by_words(models, maker, known, some, stages["by_words"])
         equal = equal and same(plain, fast)
         measured["articles"] += len(some)
         measured["passages"] += sum(len(article.passages) for article in plain[0])

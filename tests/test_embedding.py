@@ -84,20 +84,6 @@ def test_the_light_path_gives_the_vectors_of_sentence_transformers(
         )
 
 
-def test_sentence_transformers_takes_tokens_that_were_read_before(
-    light: StaticEmbedder, whole: Embedder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert isinstance(whole, SentenceTransformersEmbedder)
-    monkeypatch.setattr(module, "_BAGS_AT_ONCE", 64)
-    samples = texts()
-    vectors = whole.embed_tokens(light.word_tokens(samples))
-    assert vectors.dtype == np.float32
-    np.testing.assert_allclose(vectors, whole.embed_passages(samples), atol=1e-6)
-    np.testing.assert_array_equal(vectors, whole.embed_tokens(light.token_ids(samples)))
-    assert not whole.embed_tokens([[]]).any()
-    assert whole.embed_tokens([]).shape == (0, whole.dimension)
-
-
 def test_both_paths_agree_on_everything_else(light: StaticEmbedder, whole: Embedder) -> None:
     samples = texts()
     assert light.count_tokens(samples) == whole.count_tokens(samples)

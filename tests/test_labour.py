@@ -7,15 +7,13 @@ import signal
 from pathlib import Path
 
 import pytest
-from helpers import COLLECTION, ROOT, Story, python, snapshot, write_articles
+from helpers import COLLECTION, Story, python, snapshot, write_articles
 from test_incremental import contents
 
 from assistant import labour
 from assistant.building import build
-from assistant.embedding import BUNDLED_FOLDER, StaticEmbedder, load_for_passages
 from assistant.errors import BuildInterrupted, SettingsError
 from assistant.index import WORK
-from assistant.settings import BUNDLED
 from assistant.workers import Workers
 
 STORIES = [
@@ -158,13 +156,3 @@ def test_how_many_processes(tmp_path: Path, processes: int) -> None:
     (tmp_path / "a.md").write_text("Rain.")
     with pytest.raises(SettingsError, match="processes must be 1 to 256"):
         build(tmp_path, index=tmp_path / "index", processes=processes)
-
-
-@pytest.mark.slow
-def test_the_light_path_embeds_as_sentence_transformers_does() -> None:
-    """A build embeds by the light path what sentence-transformers would embed the same."""
-    texts = [path.read_text() for path in sorted((ROOT / "seeds").glob("*.md"))][:24]
-    static = StaticEmbedder(BUNDLED_FOLDER, name=BUNDLED)
-    mine = static.embed_tokens(static.word_tokens(texts))
-    theirs = load_for_passages(BUNDLED).embed_passages(texts)
-    assert abs(mine - theirs).max() < 1e-6

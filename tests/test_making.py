@@ -19,7 +19,6 @@ from assistant.making import MadeArticle, Maker
 from assistant.passages import SplitSettings, embedded_text, fitting_title, split_article
 from assistant.romanised import keys_of
 from assistant.settings import BUNDLED
-from assistant.text import lexical_terms, romanised_terms
 from assistant.types import Article
 
 SMALL = SplitSettings(24, 8)
@@ -51,8 +50,6 @@ def check(
         np.testing.assert_array_equal(one.words.tokens, some.tokens, strict=True)
         np.testing.assert_array_equal(one.words.lengths, some.lengths, strict=True)
         np.testing.assert_array_equal(one.romanised, keys_of(text), strict=True)
-        assert one.terms == " ".join(lexical_terms(text))
-        assert one.romanised_terms == " ".join(romanised_terms(text))
     np.testing.assert_array_equal(made.sketch, sketch(article.text), strict=True)
 
 
