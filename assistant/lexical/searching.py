@@ -168,7 +168,7 @@ class LexicalIndex:
             empty = np.zeros(0, np.float32)
             return LexicalMatches(np.zeros(0, np.int64), empty, empty, weights)
         # A union of terms alone is searched with what each block can score at most; inside
-        # another query it is not, which takes half as long again.
+        # another query it is not.
         wanted = query.boolean_query(clauses)
         if filters := self._filters(languages, sources, since, until):
             wanted = query.boolean_query([(tantivy.Occur.Must, wanted), *filters])
