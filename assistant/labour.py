@@ -12,6 +12,7 @@ from typing import Any
 from assistant.batches import UNEMBEDDED, Batch, Made, batch_path, read_batch, write_batch
 from assistant.errors import IndexUnwritable
 from assistant.index import PartsWanted, make_part, make_parts
+from assistant.known_terms import KnownTerms
 from assistant.pieces import Model, embedded, make_batch, unembedded
 from assistant.stages import Stages
 from assistant.types import Article
@@ -31,6 +32,11 @@ Tell = Callable[[int], None]
 @functools.cache
 def _model(name: str) -> Model:
     return Model(name)
+
+
+@functools.cache
+def _terms() -> KnownTerms:
+    return KnownTerms()
 
 
 def answer(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
@@ -63,6 +69,7 @@ def _index(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
             parts=request["parts"],
             untitled=request["untitled"],
             into=Path(request["into"]),
+            terms=_terms(),
             tell=tell,
         )
     return {"stages": stages.to_dict()}
@@ -122,8 +129,7 @@ class Labour:
         """Makes parts of a lexical index. Raises OSError, ValueError, BuildInterrupted."""
         count = min(self._processes, len(wanted.wanted))
         if count < 2:
-            with self._stages("lexical"):
-                make_parts(wanted, tell)
+            make_parts(wanted, tell)
             return
         requests = (
             {

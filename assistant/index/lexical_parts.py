@@ -58,10 +58,14 @@ def lexical_parts(
 
 
 def _entries(
-    store: Store, number: int, parts: int, untitled: Collection[int], tell: Tell
+    store: Store,
+    number: int,
+    parts: int,
+    untitled: Collection[int],
+    terms: KnownTerms,
+    tell: Tell,
 ) -> Iterator[LexicalEntry]:
     told = done = 0
-    terms = KnownTerms()
     for article_number, article_id in store.numbered():
         if part_of(article_id, parts) != number:
             continue
@@ -79,15 +83,27 @@ def _entries(
 
 
 def make_part(
-    store: Path, number: int, *, parts: int, untitled: Collection[int], into: Path, tell: Tell
+    store: Path,
+    number: int,
+    *,
+    parts: int,
+    untitled: Collection[int],
+    into: Path,
+    terms: KnownTerms,
+    tell: Tell,
 ) -> None:
-    """Makes one part of a lexical index. Raises ValueError and OSError for a full disk."""
+    """Makes one part of a lexical index; the same `terms` for many parts save time.
+
+    Raises ValueError and OSError for a full disk.
+    """
     with closing(Store(store)) as opened:
-        index_part(into, number, _entries(opened, number, parts, frozenset(untitled), tell))
+        entries = _entries(opened, number, parts, frozenset(untitled), terms, tell)
+        index_part(into, number, entries)
 
 
 def make_parts(wanted: PartsWanted, tell: Tell) -> None:
     """Makes them in this process, one after the other."""
+    terms = KnownTerms()
     for number, folder in wanted.wanted:
         make_part(
             wanted.store,
@@ -95,5 +111,6 @@ def make_parts(wanted: PartsWanted, tell: Tell) -> None:
             parts=wanted.parts,
             untitled=wanted.untitled,
             into=folder,
+            terms=terms,
             tell=tell,
         )

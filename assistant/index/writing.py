@@ -85,7 +85,8 @@ def _write_lexical(
             tell,
         )
 
-    write_parts(path, parts, make, old=None if old is None else old / "lexical")
+    with contents.stages("lexical"):
+        write_parts(path, parts, make, old=None if old is None else old / "lexical")
 
 
 def _write_sketches(target: Path, contents: Contents) -> None:
@@ -232,7 +233,8 @@ def write_generation(
             **said,
             "probes": base64.b64encode(contents.probe_vectors.astype("<f4").tobytes()).decode(),
         }
-        sealed = committing.seal(partial, manifest)
+        with contents.stages("write"):
+            sealed = committing.seal(partial, manifest)
         tell(len(contents.table), len(contents.table))
         partial.rename(folder / name)
         sync_folder(folder)
