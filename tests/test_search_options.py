@@ -90,10 +90,10 @@ def test_what_only_one_of_the_copies_says_is_a_hit_of_its_own(
     build(tmp_path / "articles", index=tmp_path / "index", model=str(tiny_model))
     index = Index.open(tmp_path / "index")
     assert index.copies.tolist() == [0, 0]
+    numbers = index.store.article_numbers()
     rows = {
-        name: [row for row, _ in index.store.rows_of(article)]
+        name: [row for row, _, _ in index.store.spans_of(numbers[name])]
         for name in ("wire", "reprint")
-        if (article := index.article(name)) is not None
     }
     last = rows["reprint"][-1]
     # What both say is taken once, whichever comes first; what one alone says is taken too.
