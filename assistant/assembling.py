@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -124,15 +124,16 @@ def assemble(
     kept: Mapping[str, str],
     old: Index | None,
     batches: Batches,
-    fits: Callable[[str], bool],
+    fit: Callable[[Sequence[str]], list[bool]],
 ) -> Assembled:
     """The passages of all articles, which are those that `kept` names by the old index's ids, and
     those of batches.
 
-    `fits` tells of a title whether it is a part of what is embedded.
+    `fit` tells of titles whether they are a part of what is embedded.
     """
     rows = _Rows()
     untitled: set[int] = set()
+    titles: dict[int, str] = {}
     of_articles: list[tuple[int, int]] = []
     sources: list[Source] = [] if old is None else [OldPieces(old)]
     first = len(sources)
@@ -148,11 +149,9 @@ def assemble(
             assert isinstance(source, OldPieces)
             rows.add(number, key, spans, _OLD, places, source.sizes(places))
             of_articles.append((_OLD, numbers[was]))
-            title = old.store.title_of(numbers[was])
-            if title and not fits(title):
-                untitled.add(number)
+            titles[number] = old.store.title_of(numbers[was])
             continue
-        batch, place = batches.place(key.said)
+        batch, place = batches.place(articles.said(key))
         made = batches[batch]
         places = np.arange(made.edges[place], made.edges[place + 1])
         spans = np.stack([made.starts[places], made.ends[places]], axis=1)
@@ -160,6 +159,8 @@ def assemble(
         of_articles.append((first + batch, place))
         if made.untitled[place]:
             untitled.add(number)
+    titled = zip(titles.items(), fit(list(titles.values())), strict=True)
+    untitled |= {number for (number, title), fits in titled if title and not fits}
     where = np.array(of_articles, np.int64).reshape(-1, 2)
     return Assembled(
         rows.table(),

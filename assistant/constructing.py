@@ -78,12 +78,15 @@ class Old:
 
     @property
     def before(self) -> Before:
-        return Before(self.articles if self.articles is not None else {}, self.files)
+        if self.articles is None:
+            return Before({}, {}, {})
+        return Before(self.articles, self.articles.hashes, self.files)
 
     def plan(self, articles: Spool) -> Plan:
         if self.articles is None:
-            return make_plan(articles, {}, {})
-        return make_plan(articles, self.articles, self.articles.hashes)
+            return make_plan(articles, {}, {}, {})
+        held = self.articles
+        return make_plan(articles, held, held.hashes, held.lengths())
 
     def is_current(self, folder: Path) -> bool:
         try:
@@ -105,8 +108,8 @@ class Missing:
         """Those that neither an old index nor a batch has; of several that say the same, one."""
         wanted: dict[str, Key] = {}
         for key in articles.listed():
-            if key.id not in kept and key.said not in batches:
-                wanted.setdefault(key.said, key)
+            if key.id not in kept and (one := articles.said(key)) not in batches:
+                wanted.setdefault(one, key)
         keys = wanted.values()
         return cls(tuple(key.row for key in keys), sum(key.characters for key in keys))
 
@@ -247,7 +250,7 @@ class Construction:
                 kept=kept,
                 old=index,
                 batches=batches,
-                fits=self.model.title_fits,
+                fit=self.model.titles_fit,
             )
         if not len(made.table):
             raise NothingReadable(f"the articles in {self.origin} hold no passage")

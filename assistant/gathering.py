@@ -30,6 +30,10 @@ class StoredArticles(Mapping[str, Article]):
         self.hashes = store.contents()
         """Their content hashes by id, in the order of their numbers."""
 
+    def lengths(self) -> Mapping[str, int]:
+        """How many characters each has, by id."""
+        return self._store.lengths()
+
     def __getitem__(self, article_id: str) -> Article:
         article = self._store.article(article_id)
         if article is None:
@@ -48,9 +52,10 @@ class StoredArticles(Mapping[str, Article]):
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What an index holds: its articles by id, and the files that they were read from, by name."""
+    """What an index holds: its articles by id, and by name the files that they were read from."""
 
     articles: Mapping[str, Article]
+    hashes: Mapping[str, str]  # of their contents
     files: Mapping[str, FileRead]
 
 
@@ -83,8 +88,10 @@ class _Files:
         self._before = before
         self._read_with = _read_with(limits)
 
-    def __iter__(self) -> Iterator[tuple[FileItems, FileRead | None]]:
-        """What each file gave, in order, and what to remember of it, if it can be remembered."""
+    def __iter__(self) -> Iterator[tuple[FileItems, FileRead | None, bool]]:
+        """What each file gave, in order, what to remember of it, if it can be remembered, and
+        whether it was.
+        """
         # Before they are read: what changes in between is read again by the next build.
         hashes = [self._hash(path) for path in self._files]
         known = [self._known(path, sha) for path, sha in zip(self._files, hashes, strict=True)]
@@ -93,7 +100,7 @@ class _Files:
             fresh = reading.read_all(unknown)
             for path, sha256, file in zip(self._files, hashes, known, strict=True):
                 items = next(fresh) if file is None else self._remembered(path, file)
-                yield items, self._to_remember(items, sha256)
+                yield items, self._to_remember(items, sha256), file is not None
 
     def _hash(self, path: Path) -> str | None:
         try:
@@ -152,18 +159,19 @@ def gather(
         root,
         [found.files[number] for number in numbers],
         limits or Limits.resolve(),
-        before or Before({}, {}),
+        before or Before({}, {}, {}),
     )
     skipped = [(-1, one) for one in found.skipped]
     kept: list[tuple[int, FileRead]] = []
     tell(0, len(numbers))
-    for done, (number, (items, file)) in enumerate(zip(numbers, files, strict=True), 1):
+    hashes = {} if before is None else before.hashes
+    for done, (number, (items, file, known)) in enumerate(zip(numbers, files, strict=True), 1):
         whole = True
         for item in items.items:
             if isinstance(item, Skipped):
                 skipped.append((number, item))
                 continue
-            first = into.add(item, file=number)
+            first = into.add(item, file=number, content_hash=hashes.get(item.id) if known else None)
             if first is not None:
                 skipped.append((number, taken(item, first)))
                 whole = False

@@ -22,7 +22,13 @@ from assistant.embedding import (
     static_part,
 )
 from assistant.making import MadeArticle, Maker
-from assistant.passages import SplitSettings, embedded_text, fitting_title, split_article
+from assistant.passages import (
+    SplitSettings,
+    embedded_text,
+    fits_as_title,
+    fitting_title,
+    split_article,
+)
 from assistant.ragged import Ragged
 from assistant.romanised import keys_of
 from assistant.stages import Stages
@@ -81,9 +87,13 @@ class Model:
         assert self.static is not None
         return self.static.embed_tokens(tokens)
 
-    def title_fits(self, title: str) -> bool:
-        """Whether a title is a part of what is embedded."""
-        return bool(fitting_title(title, count=self.counting.count_tokens, settings=self.split))
+    def titles_fit(self, titles: Sequence[str]) -> list[bool]:
+        """Whether each title is a part of what is embedded."""
+        counts = self.counting.count_tokens(titles) if titles else []
+        return [
+            bool(title) and fits_as_title(count, self.split)
+            for title, count in zip(titles, counts, strict=True)
+        ]
 
 
 def stored(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:

@@ -30,10 +30,15 @@ class Plan:
         return not self.changes
 
 
-def make_plan(articles: Spool, before: Mapping[str, Article], hashes: Mapping[str, str]) -> Plan:
+def make_plan(
+    articles: Spool,
+    before: Mapping[str, Article],
+    hashes: Mapping[str, str],
+    lengths: Mapping[str, int],
+) -> Plan:
     """Compares the articles, by id and content, with those of the old index, by id.
 
-    `hashes` are the content hashes of those.
+    `hashes` are the content hashes of those, and `lengths` how many characters they have.
     """
     keys = {key.id: key for key in articles.listed()}
     same = {one for one, key in keys.items() if hashes.get(one) == key.content_hash}
@@ -43,12 +48,15 @@ def make_plan(articles: Spool, before: Mapping[str, Article], hashes: Mapping[st
     changes: list[Change] = []
     renamed: set[str] = set()
     saying: dict[str, str] = {}
-    if others and hashes:
-        # Those that are gone come last, and win: the others of equal text are still there.
-        for one in sorted(hashes, key=lambda one: (one in gone, one)):
-            saying[said(before[one])] = one
+    # Those that are gone come last, and win: the others of equal text are still there.
+    wanted = {key.characters for key in others}
+    for one in sorted(
+        (one for one, length in lengths.items() if length in wanted),
+        key=lambda one: (one in gone, one),
+    ):
+        saying[said(before[one])] = one
     for key in others:
-        twin = saying.get(key.said)
+        twin = saying.get(articles.said(key))
         if twin is not None:
             kept[key.id] = twin
         article = articles.at(key.row)

@@ -14,7 +14,7 @@ from assistant.types import Article
 
 _SCHEMA = """
 CREATE TABLE articles (
-    id TEXT NOT NULL{unique}, content_hash TEXT NOT NULL, said TEXT NOT NULL, file INTEGER NOT NULL,
+    id TEXT NOT NULL{unique}, content_hash TEXT NOT NULL, said TEXT, file INTEGER NOT NULL,
     characters INTEGER NOT NULL, text TEXT NOT NULL, title TEXT NOT NULL, language TEXT NOT NULL,
     published TEXT, source TEXT, url TEXT, authors TEXT NOT NULL, path TEXT NOT NULL
 ) STRICT;
@@ -29,7 +29,7 @@ class Key:
     row: int
     id: str
     content_hash: str
-    said: str
+    said: str | None
     characters: int
 
 
@@ -52,19 +52,21 @@ class Spool:
                 _SCHEMA.format(unique=" UNIQUE" if unique else "") + "PRAGMA user_version = 1;"
             )
 
-    def add(self, article: Article, *, file: int) -> str | None:
-        """Takes an article up, of the file with this number.
+    def add(self, article: Article, *, file: int, content_hash: str | None = None) -> str | None:
+        """Takes an article up, of the file with this number, whose content hash may be known.
 
         Where the id is taken, nothing happens, and the path of the other one is returned.
         """
+        known = content_hash is not None
         with closing(self._connection.cursor()) as cursor:
             cursor.execute(
                 f"INSERT OR IGNORE INTO articles ({ARTICLE}, content_hash, said, file, characters) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *values_of(article),
-                    article.content_hash(),
-                    said(article),
+                    content_hash if known else article.content_hash(),
+                    # Most of those whose hash is known are in the index already.
+                    None if known else said(article),
                     file,
                     len(article.text),
                 ),
@@ -93,6 +95,10 @@ class Spool:
         while some := rows.fetchmany(_AT_ONCE):
             for values in some:
                 yield article_of(values)
+
+    def said(self, key: Key) -> str:
+        """What tells whether articles say the same."""
+        return said(self.at(key.row)) if key.said is None else key.said
 
     def at(self, row: int) -> Article:
         """The article of a key's row."""

@@ -207,6 +207,10 @@ class Store:
         """The content hash of each article, by id, in the order of their numbers."""
         return dict(self._all("SELECT id, content_hash FROM articles ORDER BY number"))
 
+    def lengths(self) -> dict[str, int]:
+        """How many characters each article has, by id."""
+        return dict(self._all("SELECT id, length(text) FROM articles"))
+
     def article_numbers(self) -> dict[str, int]:
         """The number of each article by id."""
         return dict(self._all("SELECT id, number FROM articles"))
