@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -54,8 +55,11 @@ def build_on_ray(
         address=address,
         include_dashboard=False if address == "local" else None,
         log_to_driver=False,
+        logging_level=logging.WARNING,
         runtime_env={"env_vars": {"RAY_USAGE_STATS_ENABLED": "0", "HF_HUB_OFFLINE": "1"}},
     )
+    # It tells of its progress in many lines, and we tell of ours.
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
     try:
         made = data.from_items(rows, override_num_blocks=shards).map(_make)
         for done, row in enumerate(made.iter_rows(), 1):
