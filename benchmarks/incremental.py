@@ -21,18 +21,18 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
-from assistant import build, pieces
+from assistant import build
 from assistant.articles import FileItems, Reading
 from assistant.index import Index
-from assistant.passages import split_article
-from assistant.types import BuildReport
+from assistant.labour import Labour
+from assistant.types import Article, BuildReport
 from benchmarks._recombined import COLLECTION, write_collection
 
 RESULT = Path(__file__).parent / "results" / "incremental.json"
@@ -60,7 +60,7 @@ def _write_files(train: Path, root: Path, count: int) -> list[Path]:
 
 
 class Counted:
-    """Builds, and counts the files that were read and the articles that were split anew."""
+    """Builds, and counts the files that were read and the articles that were embedded."""
 
     def __init__(self, articles: Path, index: Path) -> None:
         self._articles = articles
@@ -68,7 +68,7 @@ class Counted:
 
     def __call__(self, index: Path | None = None) -> tuple[dict[str, Any], BuildReport]:
         files, articles = 0, 0
-        read_all = Reading.read_all
+        read_all, make = Reading.read_all, Labour.make
 
         def read(self: Reading, paths: Sequence[Path]) -> Any:
             nonlocal files
@@ -77,14 +77,19 @@ class Counted:
                 files += 1
                 yield one
 
-        def split(*arguments: Any, **options: Any) -> Any:
+        def counted(groups: Iterable[Sequence[Article]]) -> Iterator[Sequence[Article]]:
             nonlocal articles
-            articles += 1
-            return split_article(*arguments, **options)
+            for group in groups:
+                articles += len(group)
+                yield group
 
-        with patch.object(Reading, "read_all", read), patch.object(pieces, "split_article", split):
+        def making(self: Labour, groups: Iterable[Sequence[Article]], **options: Any) -> Any:
+            return make(self, counted(groups), **options)
+
+        with patch.object(Reading, "read_all", read), patch.object(Labour, "make", making):
             wall, processor = time.perf_counter(), time.process_time()
-            report = build(self._articles, index=index or self._index)
+            # A change is the work of one process, so everything is done by one as well.
+            report = build(self._articles, index=index or self._index, processes=1)
             seconds = time.perf_counter() - wall
         return {
             "seconds": seconds,

@@ -17,7 +17,7 @@ import tantivy
 from assistant.lexical.fields import LexicalEntry, document, schema
 
 _WRITER_BYTES = 64_000_000
-_PARTS = 16
+_PARTS = 64
 """At least 8, or tantivy would not merge them."""
 
 _ONE_PART = 8_192
