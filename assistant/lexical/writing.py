@@ -18,12 +18,14 @@ from assistant.lexical.fields import LexicalEntry, document, schema
 
 _WRITER_BYTES = 64_000_000
 _PARTS = 64
-"""At least 8, or tantivy would not merge them."""
+_GROUPS = 4
+"""Segments that are searched. Each is merged of at least 8 parts, or tantivy would not do it."""
 
 _ONE_PART = 8_192
 """With fewer passages than this, all are indexed anew."""
 
 _META, _MANAGED, PARTS, ROWS = "meta.json", ".managed.json", "parts.json", "rows.npy"
+_GROUPED = "groups.json"
 _KEPT = "parts"
 
 
@@ -95,16 +97,47 @@ def write_parts(
         listed.append({"key": part.key, "passages": len(part.rows), "segments": segments})
     if meta is None:
         raise ValueError("there is no part to be written")
-    whole = {**meta, "segments": [one for part in listed for one in part["segments"]]}
-    if kept_in != folder:
-        for path in kept_in.iterdir():
-            _link(path, folder / path.name)
-    managed = sorted(path.name for path in folder.iterdir() if path.is_file())
-    (folder / _META).write_text(json.dumps(whole), encoding="utf-8")
-    (folder / _MANAGED).write_text(json.dumps([*managed, _META]), encoding="utf-8")
-    if kept_in != folder:
-        _merge(folder)
+    if kept_in == folder:
+        groups = [[one for part in listed for one in part["segments"]]]
+    else:
+        before = None if old is None else _read_groups(old)
+        groups = []
+        for number in range(_GROUPS):
+            of_group = range(number, len(parts), _GROUPS)
+            if old is not None and before and all(kept[part] is not None for part in of_group):
+                groups.append(before[number])
+                for path in _files_of(old, before[number]):
+                    shutil.copyfile(path, folder / path.name)
+            else:
+                segments = [one for part in of_group for one in listed[part]["segments"]]
+                groups.append(_merged(folder, segments, meta))
+        (folder / _GROUPED).write_text(json.dumps(groups), encoding="utf-8")
+    _describe(folder, [one for group in groups for one in group], meta)
     _list(folder, listed, np.concatenate([part.rows for part in parts]))
+
+
+def _describe(folder: Path, segments: Sequence[dict[str, Any]], meta: dict[str, Any]) -> None:
+    """Writes tantivy's account of an index of these segments, whose files are in the folder."""
+    managed = sorted(path.name for path in _files_of(folder, segments))
+    (folder / _META).write_text(json.dumps({**meta, "segments": segments}), encoding="utf-8")
+    (folder / _MANAGED).write_text(json.dumps([*managed, _META]), encoding="utf-8")
+
+
+def _merged(
+    folder: Path, segments: Sequence[dict[str, Any]], meta: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Puts the segments of parts, merged to one, into the folder; returns what tantivy made."""
+    aside = folder / ".group"
+    aside.mkdir()
+    for path in _files_of(folder / _KEPT, segments):
+        _link(path, aside / path.name)
+    _describe(aside, segments, meta)
+    _merge(aside)
+    made: list[dict[str, Any]] = json.loads((aside / _META).read_bytes())["segments"]
+    for path in _files_of(aside, made):
+        path.rename(folder / path.name)
+    shutil.rmtree(aside)
+    return made
 
 
 def _place(folder: Path, parts: int) -> Path:
@@ -159,6 +192,15 @@ def index_part(folder: Path, number: int, entries: Iterable[LexicalEntry]) -> No
     finally:
         # Also where the entries end early: its threads would go on writing into the folder.
         writer.wait_merging_threads()
+
+
+def _read_groups(folder: Path) -> list[list[dict[str, Any]]] | None:
+    """The segments of each group, where the index has groups as this version makes them."""
+    try:
+        groups: list[list[dict[str, Any]]] = json.loads((folder / _GROUPED).read_bytes())
+    except FileNotFoundError:
+        return None
+    return groups if len(groups) == _GROUPS else None
 
 
 def _read_parts(folder: Path) -> dict[tuple[int, int, str], list[dict[str, Any]]]:
