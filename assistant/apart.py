@@ -104,7 +104,8 @@ class BuildProcess:
 
 def _report(values: Mapping[str, Any]) -> BuildReport:
     skipped = tuple(Skipped(one["path"], one["reason"], one["line"]) for one in values["skipped"])
-    return BuildReport(**{**values, "skipped": skipped})
+    stages = tuple(values["stages"].items())
+    return BuildReport(**{**values, "skipped": skipped, "stages": stages})
 
 
 def _model_of(index: Path) -> str | None:

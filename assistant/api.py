@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from assistant.answer_file import read_answer, save_answer
 from assistant.answering import Asked, compose
@@ -45,6 +46,9 @@ from assistant.settings import (
 from assistant.times import period_of, wants_latest
 from assistant.types import Article, Filters, Hit, IndexInfo
 from assistant.verifying import Verification, verify_answer
+
+if TYPE_CHECKING:
+    from assistant.milvus import MilvusIndex
 
 
 class Assistant:
@@ -91,15 +95,13 @@ class Assistant:
         self._llm = llm_settings(llm_url, llm_model)
         self._unsupported = check_unsupported(unsupported)
 
-    def _opened(self, before: Searchable | None = None) -> Searchable:
+    def _opened(self) -> Index | MilvusIndex:
         if self._address is None:
             return Index.open(self._folder, model=self._model)
         # pymilvus takes a second to import.
         from assistant.milvus import Address, MilvusIndex
 
-        address = Address.parse(self._address)
-        older = before if isinstance(before, MilvusIndex) else None
-        return MilvusIndex(address, model=self._model, before=older)
+        return MilvusIndex(Address.parse(self._address), model=self._model)
 
     def _current(self) -> Searchable:
         if self._index.is_current():
@@ -111,9 +113,8 @@ class Assistant:
         with self._lock:
             if not self._index.is_current():
                 # The old index is closed when the last question that uses it lets go of it.
-                opened = self._opened(self._index)
-                if isinstance(opened, Index) and isinstance(self._index, Index):
-                    opened.use_model_of(self._index)
+                opened = self._opened()
+                opened.use_model_of(self._index)
                 self._replaced, self._index = weakref.ref(self._index), opened
             return self._index
 

@@ -6,6 +6,7 @@ import functools
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ class Labour:
                     "path": str(paths[-1]),
                 }
 
-        with Workers(_FUNCTION, count=self._processes) as workers:
+        with closing(Workers(_FUNCTION, count=self._processes)) as workers:
             for done in workers.answers(requests()):
                 self._stages.add_all(done["stages"])
                 path = paths.popleft()
@@ -141,6 +142,6 @@ class Labour:
             }
             for number, folder in wanted.wanted
         )
-        with Workers(_FUNCTION, count=count) as workers:
+        with closing(Workers(_FUNCTION, count=count)) as workers:
             for done in workers.answers(requests, tell):
                 self._stages.add_all(done["stages"])

@@ -200,17 +200,6 @@ def open_words(folder: Path, sizes: npt.NDArray[np.integer]) -> tuple[RaggedFile
     )
 
 
-def write_words(folder: Path, passages: Sequence[Words]) -> None:
-    """Writes the words of each passage into the empty folder `folder`."""
-    sizes = [(len(words.tokens), len(words.lengths)) for words in passages]
-    tokens, lengths = open_words(folder, np.array(sizes, np.int64).reshape(-1, 2))
-    places = np.arange(len(passages))
-    tokens.put(places, Ragged.of([words.tokens for words in passages], np.int32))
-    lengths.put(places, Ragged.of([words.lengths for words in passages], np.float16))
-    tokens.close()
-    lengths.close()
-
-
 class WordIndex:
     """The words of every passage, mapped from disk."""
 

@@ -108,14 +108,6 @@ def open_romanised(folder: Path, counts: npt.NDArray[np.integer]) -> RaggedFile:
     return RaggedFile(folder / "keys.npy", counts, np.uint16)
 
 
-def write_romanised(folder: Path, passages: Sequence[Keys]) -> None:
-    """Writes the keys of each passage into the empty folder `folder`."""
-    lists = Ragged.of(passages, np.uint16)
-    file = open_romanised(folder, lists.counts)
-    file.put(np.arange(len(lists)), lists)
-    file.close()
-
-
 class RomanisedIndex:
     """The keys of every passage, mapped from disk."""
 

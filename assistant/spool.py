@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.batches import said
+from assistant.errors import IndexUnwritable
 from assistant.store import ARTICLE, article_of, values_of
 from assistant.types import Article
 
@@ -55,10 +56,11 @@ class Spool:
     def add(self, article: Article, *, file: int, content_hash: str | None = None) -> str | None:
         """Takes an article up, of the file with this number, whose content hash may be known.
 
-        Where the id is taken, nothing happens, and the path of the other one is returned.
+        Where the id is taken, nothing happens, and the path of the other one is returned. Raises
+        IndexUnwritable.
         """
         known = content_hash is not None
-        with closing(self._connection.cursor()) as cursor:
+        with self._writing(), closing(self._connection.cursor()) as cursor:
             cursor.execute(
                 f"INSERT OR IGNORE INTO articles ({ARTICLE}, content_hash, said, file, characters) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -75,6 +77,16 @@ class Spool:
                 return None
             found = cursor.execute("SELECT path FROM articles WHERE id = ?", [article.id])
             return str(found.fetchone()[0])
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise IndexUnwritable(
+                f"articles cannot be kept while they are read ({error}); make room in the folder "
+                "for temporary files, or name another: SQLITE_TMPDIR=DIR assistant build"
+            ) from error
 
     def commit(self) -> None:
         """Makes what was added part of the file. Raises sqlite3.Error."""

@@ -16,7 +16,6 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
 from typing import Any
 
 from assistant.errors import AssistantError, BuildInterrupted, SettingsError
@@ -114,15 +113,8 @@ class Workers:
         self._workers: list[_Worker] = []
         self._closed = False
 
-    def __enter__(self) -> Workers:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Ends the processes, in the middle of whatever they do."""
         with self._lock:
             self._closed = True
             workers, self._workers = self._workers, []
@@ -153,7 +145,7 @@ class Workers:
                 pool.shutdown(wait=False, cancel_futures=True)
                 if count:
                     # Somebody turned away, or one failed: nobody waits for the others.
-                    self.__exit__(None, None, None)
+                    self.close()
 
     def _ask(self, request: Request, tell: Tell | None) -> Answer:
         worker: _Worker | None = getattr(self._local, "worker", None)

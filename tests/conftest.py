@@ -73,7 +73,7 @@ def no_waiting() -> Iterator[None]:
         for name in ("load_for_passages", "static_part"):
             patch.setattr(f"assistant.pieces.{name}", _bundled_once(getattr(embedding, name)))
         once = _bundled_once(embedding.load_for_questions)
-        patch.setattr("assistant.index.reading.load_for_questions", once)
+        patch.setattr("assistant.opened.load_for_questions", once)
         yield
 
 

@@ -10,11 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from assistant.articles import read_file
 from assistant.articles.folder import source_of
 from assistant.articles.formats import read_source
 from assistant.index import WORK
+from assistant.late import Words, open_words
 from assistant.limits import Limits
+from assistant.ragged import Ragged
+from assistant.romanised import Keys, open_romanised
 from assistant.types import Article, Skipped
 
 ROOT = Path(__file__).parent.parent
@@ -164,3 +169,22 @@ def python(
         timeout=timeout,
         env=base | dict(environment or {}),
     )
+
+
+def write_words(folder: Path, passages: Sequence[Words]) -> None:
+    """Writes the words of each passage into the empty folder `folder`."""
+    sizes = [(len(words.tokens), len(words.lengths)) for words in passages]
+    tokens, lengths = open_words(folder, np.array(sizes, np.int64).reshape(-1, 2))
+    places = np.arange(len(passages))
+    tokens.put(places, Ragged.of([words.tokens for words in passages], np.int32))
+    lengths.put(places, Ragged.of([words.lengths for words in passages], np.float16))
+    tokens.close()
+    lengths.close()
+
+
+def write_romanised(folder: Path, passages: Sequence[Keys]) -> None:
+    """Writes the keys of each passage into the empty folder `folder`."""
+    lists = Ragged.of(passages, np.uint16)
+    file = open_romanised(folder, lists.counts)
+    file.put(np.arange(len(lists)), lists)
+    file.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -127,13 +128,13 @@ def test_a_process_that_dies_ends_the_build(
 
 
 def test_what_processes_answer() -> None:
-    with Workers("test_labour:double", count=2) as workers:
+    with closing(Workers("test_labour:double", count=2)) as workers:
         told: list[int] = []
         answers = workers.answers(({"number": n} for n in range(20)), told.append)
         assert [one["doubled"] for one in answers] == [2 * n for n in range(20)]
         assert sorted(told) == list(range(20))
     with (
-        Workers("test_labour:double", count=2) as workers,
+        closing(Workers("test_labour:double", count=2)) as workers,
         pytest.raises(BuildInterrupted, match="ZeroDivisionError"),
     ):
         list(workers.answers([{"number": 0}, {"number": -1}, {"number": 1}]))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from helpers import write_words
 
 from assistant.errors import IndexCorrupt
 from assistant.late import (
@@ -21,7 +22,6 @@ from assistant.late import (
     maxsim,
     word_weights,
     words_of,
-    write_words,
 )
 
 Floats = npt.NDArray[np.float32]

@@ -61,6 +61,7 @@ LAYERS = (
     ("vocabulary",),
     ("known_terms", "making"),
     ("searchable",),
+    ("opened",),
     ("index", "answer_file", "checking", "editing", "feeds", "spool", "web_pages"),
     (
         "adding",

@@ -421,7 +421,7 @@ def test_another_model(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ModelMismatch, match="--model other"):
         Assistant(world.address, model="other")
     monkeypatch.setattr("assistant.embedding.StaticEmbedder.fingerprint", lambda self: "other")
-    with pytest.raises(ModelMismatch, match="is not the one"):
+    with pytest.raises(ModelMismatch, match="is no longer the one that the index in milvus"):
         assistant.retrieve("harbour", index=world.address)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from helpers import COLLECTION, ROOT, Story, snapshot, write_articles
 
+from assistant import apart
 from assistant.apart import BuildProcess
 from assistant.api import Assistant
 from assistant.errors import AssistantError, BuildCancelled
@@ -325,3 +328,8 @@ def test_an_orphan_ends(desk: tuple[Path, Path], light: Path) -> None:
     assert time.monotonic() - began < 40
     assert set(told) == {"reading"}
     assert snapshot(index) == before
+
+
+def test_a_report_comes_back_as_it_was() -> None:
+    report = replace(REPORT, stages=(("read", 1.5), ("write", 0.25)))
+    assert apart._report(json.loads(json.dumps(report.to_dict()))) == report

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import write_romanised
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.errors import IndexCorrupt
 from assistant.lexical import LexicalEntry, LexicalIndex, write_lexical
-from assistant.romanised import Romanised, RomanisedIndex, keys_of, write_romanised
+from assistant.romanised import Romanised, RomanisedIndex, keys_of
 from assistant.text import romanised_terms
 
 

@@ -13,7 +13,9 @@ from assistant.terminal import note, print_json
 from assistant.text import one_line
 
 if TYPE_CHECKING:
-    from assistant.types import BuildReport, Change
+    from collections.abc import Sequence
+
+    from assistant.types import BuildReport, Change, Skipped
 
 
 def run_build(arguments: argparse.Namespace) -> int:
@@ -58,8 +60,7 @@ def _build_shard(arguments: argparse.Namespace) -> int:
             processes=arguments.processes,
             progress=progress,
         )
-    for skipped in report.skipped:
-        note(f"skipped: {skipped}")
+    _tell_skipped(report.skipped)
     if arguments.json:
         print_json(report.to_dict())
         return 0
@@ -103,9 +104,13 @@ def run_merge(arguments: argparse.Namespace) -> int:
     return _said(report, arguments)
 
 
+def _tell_skipped(skipped: Sequence[Skipped]) -> None:
+    for one in skipped:
+        note(f"skipped: {one}")
+
+
 def _said(report: BuildReport, arguments: argparse.Namespace) -> int:
-    for skipped in report.skipped:
-        note(f"skipped: {skipped}")
+    _tell_skipped(report.skipped)
     if arguments.json:
         print_json(report.to_dict())
     else:
@@ -121,8 +126,7 @@ def run_watch(arguments: argparse.Namespace) -> int:
         if isinstance(result, AssistantError):
             note(f"error: {result}")
             return
-        for skipped in result.skipped:
-            note(f"skipped: {skipped}")
+        _tell_skipped(result.skipped)
         print(summary(result), flush=True)
 
     note("watching; end with Ctrl-C")
@@ -160,8 +164,7 @@ def build_index(articles: Path | None, **options: Any) -> BuildReport:
 
     with bars() as progress:
         report = build(articles, progress=progress, **options)
-    for skipped in report.skipped:
-        note(f"skipped: {skipped}")
+    _tell_skipped(report.skipped)
     return report
 
 

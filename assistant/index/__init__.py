@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from assistant.index.committing import LOCK
 from assistant.index.layout import (
-    PROBES,
     Named,
     Pointer,
     check_format,
@@ -35,10 +34,11 @@ from assistant.index.layout import (
 )
 from assistant.index.leftovers import WORK, clear_left_overs, left_overs
 from assistant.index.lexical_parts import PartsWanted, make_part, make_parts
-from assistant.index.reading import PROBE_TOLERANCE, Index
+from assistant.index.reading import Index
 from assistant.index.rolling_back import RolledBack, roll_back
 from assistant.index.upgrading import Upgraded, prepare_for_build, upgrade
 from assistant.index.writing import Contents, write_generation
+from assistant.opened import PROBE_TOLERANCE, PROBES
 
 __all__ = [
     "LOCK",

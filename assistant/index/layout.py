@@ -19,14 +19,6 @@ from assistant.index.stamps import look, read_stamp, smallest, write_stamp
 from assistant.types import IndexInfo
 
 FORMAT = 5
-PROBES = (
-    "When will the three countries begin to share warning data?",
-    "Combien d'articles parlent de l'élection ?",
-    "지진 이후 복구는 어디까지 진행되었나요?",
-    "ما سبب ارتفاع أسعار الشحن؟",
-)
-"""Texts whose vectors an index keeps, to notice a model that embeds otherwise than its own."""
-
 CURRENT = "CURRENT"
 """The file that names the generation in use, and the one before it."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +15,7 @@ from assistant.answers import Searched
 from assistant.columns import read_columns
 from assistant.copies import CopyGroups, Sketches
 from assistant.embedding import (
-    Embedder,
-    StaticEmbedder,
     canonical_name,
-    load_for_questions,
 )
 from assistant.errors import (
     IndexCorrupt,
@@ -27,16 +23,16 @@ from assistant.errors import (
     ModelMismatch,
 )
 from assistant.index.layout import (
-    PROBES,
     current_generation,
     info_of,
     read_manifest,
     with_way_back,
 )
 from assistant.last_build import LastBuild, read_last_build
-from assistant.late import Reader, WordIndex, WordMatrix, Words
+from assistant.late import WordIndex, Words
 from assistant.lexical import Field, LexicalIndex, LexicalMatches
-from assistant.romanised import Romanised, RomanisedIndex, Usual
+from assistant.opened import Opened
+from assistant.romanised import Romanised, RomanisedIndex
 from assistant.sample import draw_sample
 from assistant.searchable import Catalogue, Floats, Numbers, Rows
 from assistant.store import Store
@@ -48,21 +44,15 @@ from assistant.vectors import (
     read_article_vectors,
 )
 
-PROBE_TOLERANCE = 1e-3
-"""How far a number of a vector may be from what it was for the model to be the same."""
 
-
-class Index:
+class Index(Opened):
     """One generation, open for reading by any number of threads."""
 
     def __init__(self, folder: Path, generation: Path, manifest: Mapping[str, Any]) -> None:
+        super().__init__()
         self.folder = folder
         self.generation = generation
         self._manifest = manifest
-        self._embedder: Embedder | None = None
-        self._embedder_lock = threading.Lock()
-        self._sample_words: dict[int, WordMatrix] = {}
-        self._sample_lock = threading.Lock()
         self._last_allowed = Filters(), np.zeros(0, bool)
         self.info = info_of(manifest)
         self.store = Store(generation / "store.sqlite")
@@ -125,7 +115,6 @@ class Index:
 
     @property
     def probes(self) -> Floats:
-        """The vectors of PROBES when the index was built, one after the other."""
         return np.frombuffer(base64.b64decode(self._manifest["probes"]), "<f4")
 
     @property
@@ -156,85 +145,12 @@ class Index:
         return split
 
     @property
-    def embedder(self) -> Embedder:
-        """The index's model, loaded when first asked for. Raises ModelNotFound, ModelMismatch."""
-        with self._embedder_lock:
-            if self._embedder is None:
-                self._embedder = self._checked_embedder()
-            return self._embedder
-
-    def use_model_of(self, other: Index) -> None:
-        """Takes over another generation's model where it is loaded and is this one's as well.
-
-        One loaded anew for each generation, by whichever thread asks first, would leave its
-        fragments with the allocator: some 60 MB for each thread of a server.
-        """
-        with other._embedder_lock:
-            embedder = other._embedder
-        if embedder is None or other.fingerprint != self.fingerprint:
-            return
-        if self._gives_probes(embedder):
-            self._embedder = embedder
-
-    def _gives_probes(self, embedder: Embedder) -> bool:
-        stored = self.probes
-        if len(stored) != len(PROBES) * embedder.dimension:
-            return True
-        vectors = embedder.embed_passages(PROBES)
-        return bool(np.abs(vectors - stored.reshape(vectors.shape)).max() < PROBE_TOLERANCE)
-
-    def _checked_embedder(self) -> Embedder:
-        embedder = load_for_questions(self.info.model)
-        if embedder.fingerprint() != self.fingerprint or not self._gives_probes(embedder):
-            raise ModelMismatch(
-                f"the model {self.info.model!r} is no longer the one that the index in "
-                f"{self.folder} was built with; build it again: "
-                f"assistant build --full --index {self.folder} --model {self.info.model}"
-            )
-        return embedder
+    def has_words(self) -> bool:
+        return self.words is not None
 
     @property
-    def token_table(self) -> StaticEmbedder | None:
-        """The model as a table of token vectors, where it is one and the index has words."""
-        embedder = self.embedder
-        return embedder if self.words and isinstance(embedder, StaticEmbedder) else None
-
-    @cached_property
-    def reader(self) -> Reader | None:
-        """What reads sentences, where the model is a table of token vectors."""
-        table = self.token_table
-        return None if table is None else Reader(table)
-
-    @cached_property
-    def sample_vectors(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """The vectors of the sampled passages and of their articles, both [s, d]."""
-        rows = self.sample.rows
-        return self.vectors.at(rows), self.article_vectors[self.columns.article_of_row[rows]]
-
-    @cached_property
-    def usual_romanised(self) -> Usual:
-        """What the sampled passages of each language share with a question's romanised terms."""
-        return self.romanised.of(self.sample.rows.tolist()).usual(self.sample.counts)
-
-    def sample_words(self, language: int) -> WordMatrix:
-        """The words of a language's sampled passages, laid out when first asked for."""
-        with self._sample_lock:
-            if language not in self._sample_words:
-                table = self.token_table
-                assert table is not None and self.words is not None
-                rows = self.sample.rows_of(np.array([language]))
-                passages = [self.words[row] for row in rows.tolist()]
-                self._sample_words[language] = WordMatrix(passages, table.token_vectors, many=True)
-            return self._sample_words[language]
-
-    def languages_for(self, wanted: Sequence[str]) -> tuple[str, ...]:
-        """The languages of the index that `wanted` allows: `zh` allows `zh-Hant` as well."""
-        prefixes = tuple(tag.lower() for tag in wanted)
-        return tuple(
-            tag
-            for tag, _ in self.info.languages
-            if any(tag.lower() == p or tag.lower().startswith(f"{p}-") for p in prefixes)
-        )
+    def place(self) -> str:
+        return str(self.folder)
 
     @cached_property
     def catalogue(self) -> Catalogue:

@@ -13,11 +13,10 @@ import numpy as np
 
 from assistant.answers import Searched
 from assistant.columns import Names
-from assistant.embedding import Embedder, StaticEmbedder, canonical_name, load_for_questions
+from assistant.embedding import canonical_name
 from assistant.errors import ModelMismatch
-from assistant.index import PROBE_TOLERANCE, PROBES
 from assistant.last_build import LastBuild
-from assistant.late import Reader, WordMatrix, Words
+from assistant.late import Words
 from assistant.lexical import Field, LexicalMatches
 from assistant.lexical.fields import TERMS
 from assistant.lexical.searching import COMMON_LEAST, COMMON_SHARE, TIES
@@ -35,7 +34,8 @@ from assistant.milvus.layout import (
 )
 from assistant.milvus.server import NotThere, Server
 from assistant.milvus.weighing import dimension_of, inverse_frequency, question_side
-from assistant.romanised import Romanised, Usual
+from assistant.opened import Opened
+from assistant.romanised import Romanised
 from assistant.sample import Sample
 from assistant.searchable import Catalogue, Days, Flags, Floats, Numbers, Rows
 from assistant.titles import Titles
@@ -47,17 +47,16 @@ _SECONDS_CURRENT = 1.0
 _FIELDS: tuple[Field, ...] = ("terms", "romanised")
 
 
-class MilvusIndex:
+class MilvusIndex(Opened):
     """One generation, open for reading by any number of threads."""
 
-    def __init__(
-        self, address: Address, *, model: str | None = None, before: MilvusIndex | None = None
-    ) -> None:
-        """Opens the generation in use; `before`, an older one, lends its model if it is the same.
+    def __init__(self, address: Address, *, model: str | None = None) -> None:
+        """Opens the generation in use.
 
         Raises IndexUnreachable, IndexNotFound, IndexCorrupt, IndexFormatUnsupported, and
         ModelMismatch where `model` is named and is not the one the index was built with.
         """
+        super().__init__()
         self._address = address
         self._server = Server(address)
         try:
@@ -74,10 +73,6 @@ class MilvusIndex:
             )
         self._fetch = Fetching(self._server, self._names, address)
         self._lock = threading.Lock()
-        self._embedder: Embedder | None = None
-        if before is not None and before.fingerprint == self.fingerprint:
-            self._embedder = before._embedder
-        self._sample_words: dict[int, WordMatrix] = {}
         self._asked = time.monotonic()
         tags = list(self._about.sample)
         self._number_of = {key_of(tag): number for number, tag in enumerate(tags)}
@@ -117,65 +112,16 @@ class MilvusIndex:
         return None
 
     @property
-    def embedder(self) -> Embedder:
-        """The index's model, loaded when first asked for. Raises ModelNotFound, ModelMismatch."""
-        with self._lock:
-            if self._embedder is None:
-                self._embedder = self._checked_embedder()
-            return self._embedder
-
-    def _checked_embedder(self) -> Embedder:
-        embedder = load_for_questions(self._about.model)
-        stored = np.frombuffer(base64.b64decode(self._about.probes), "<f4")
-        same = embedder.fingerprint() == self.fingerprint
-        if same and len(stored) == len(PROBES) * embedder.dimension:
-            vectors = embedder.embed_passages(PROBES)
-            same = bool(np.abs(vectors - stored.reshape(vectors.shape)).max() < PROBE_TOLERANCE)
-        if not same:
-            raise ModelMismatch(
-                f"the model {self._about.model!r} is not the one that the index at "
-                f"{self._address.text} was built with; build it again: "
-                f"assistant build --index {self._address.text} --model {self._about.model}"
-            )
-        return embedder
+    def probes(self) -> Floats:
+        return np.frombuffer(base64.b64decode(self._about.probes), "<f4")
 
     @property
-    def token_table(self) -> StaticEmbedder | None:
-        embedder = self.embedder
-        has_table = self._about.has_words and isinstance(embedder, StaticEmbedder)
-        return embedder if has_table and isinstance(embedder, StaticEmbedder) else None
+    def has_words(self) -> bool:
+        return self._about.has_words
 
-    @cached_property
-    def reader(self) -> Reader | None:
-        table = self.token_table
-        return None if table is None else Reader(table)
-
-    @cached_property
-    def sample_vectors(self) -> tuple[Floats, Floats]:
-        rows = self.sample.rows
-        return self.vectors_at(rows), self.article_vectors_at(self.article_numbers(rows))
-
-    @cached_property
-    def usual_romanised(self) -> Usual:
-        return self.romanised_of(self.sample.rows).usual(self.sample.counts)
-
-    def sample_words(self, language: int) -> WordMatrix:
-        """The words of a language's sampled passages, fetched when first asked for."""
-        table = self.token_table
-        assert table is not None
-        with self._lock:
-            if language not in self._sample_words:
-                words = self.words_of(self.sample.rows_of(np.array([language])))
-                self._sample_words[language] = WordMatrix(words, table.token_vectors, many=True)
-            return self._sample_words[language]
-
-    def languages_for(self, wanted: Sequence[str]) -> tuple[str, ...]:
-        prefixes = tuple(tag.lower() for tag in wanted)
-        return tuple(
-            tag
-            for tag, _ in self.info.languages
-            if any(tag.lower() == p or tag.lower().startswith(f"{p}-") for p in prefixes)
-        )
+    @property
+    def place(self) -> str:
+        return self._address.text
 
     def _condition(self, filters: Filters) -> str:
         wanted = filters.languages
