@@ -7,7 +7,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from assistant.following import complete
 from assistant.index import Index
 from assistant.language import question_language, question_languages
 from assistant.preferring import Preferring
+from assistant.processes import cores
 from assistant.reranking import load_reranker
 from assistant.retrieval import Reranker, search
 from assistant.rewriting import rewrite
@@ -44,11 +45,16 @@ from assistant.settings import (
     remote_address,
 )
 from assistant.times import period_of, wants_latest
+from assistant.turns import Turns
 from assistant.types import Article, Filters, Hit, IndexInfo
 from assistant.verifying import Verification, verify_answer
 
 if TYPE_CHECKING:
     from assistant.milvus import MilvusIndex
+
+
+_AT_ONCE = 4
+"""The most questions that are worked on at once: more only wait for Python's lock."""
 
 
 class Assistant:
@@ -90,6 +96,8 @@ class Assistant:
         self._lock = threading.Lock()
         self._index = self._opened()
         self._replaced: weakref.ref[Searchable] | None = None
+        # Waiting for a server keeps no processor busy.
+        self._turns = nullcontext() if self._address else Turns(min(cores(), _AT_ONCE))
         self._reranker_name = reranker
         self._reranker: Reranker | None = None
         self._llm = llm_settings(llm_url, llm_model)
@@ -154,18 +162,19 @@ class Assistant:
         `explain` each hit says why it was found. Raises QuestionError or SettingsError for
         values that cannot be used, ModelNotFound for a reranker that cannot be loaded.
         """
-        index = self._current()
-        question = check_question(question)
-        return search(
-            index,
-            question,
-            k=check_k(k),
-            mode=check_mode(mode),
-            filters=_filters(index, question, languages, sources, since, until),
-            preferring=Preferring(_tags(index, question, check_language(prefer_language))),
-            reranker=self._loaded_reranker(),
-            explain=explain,
-        )
+        with self._turns:
+            index = self._current()
+            question = check_question(question)
+            return search(
+                index,
+                question,
+                k=check_k(k),
+                mode=check_mode(mode),
+                filters=_filters(index, question, languages, sources, since, until),
+                preferring=Preferring(_tags(index, question, check_language(prefer_language))),
+                reranker=self._loaded_reranker(),
+                explain=explain,
+            )
 
     def answer(
         self,
@@ -223,32 +232,33 @@ class Assistant:
 
         Without a language model there is one. The arguments and errors are those of `answer`.
         """
-        index = self._current()
-        question = check_question(question)
-        checked_mode = check_mode(mode)
-        table = None if checked_mode == "lexical" else index.token_table
-        completed = complete(question, check_history(history), table=table)
-        understood = completed or question
-        day = check_day("as_of", as_of) or datetime.now().astimezone().date().isoformat()
-        language = question_language(understood)
-        period = period_of(understood, as_of=date.fromisoformat(day), languages=[language])
-        filters = _filters(index, question, languages, sources, since, until)
-        hits = search(
-            index,
-            understood,
-            k=check_k(k),
-            mode=checked_mode,
-            filters=filters,
-            preferring=Preferring(
-                _tags(index, question, check_language(prefer_language)),
-                period,
-                wants_latest(understood),
-            ),
-            reranker=self._loaded_reranker(),
-            explain=explain,
-        )
-        asked = Asked(question, language, filters, day, completed, period)
-        quoted = compose(index, asked, hits, mode=checked_mode)
+        with self._turns:
+            index = self._current()
+            question = check_question(question)
+            checked_mode = check_mode(mode)
+            table = None if checked_mode == "lexical" else index.token_table
+            completed = complete(question, check_history(history), table=table)
+            understood = completed or question
+            day = check_day("as_of", as_of) or datetime.now().astimezone().date().isoformat()
+            language = question_language(understood)
+            period = period_of(understood, as_of=date.fromisoformat(day), languages=[language])
+            filters = _filters(index, question, languages, sources, since, until)
+            hits = search(
+                index,
+                understood,
+                k=check_k(k),
+                mode=checked_mode,
+                filters=filters,
+                preferring=Preferring(
+                    _tags(index, question, check_language(prefer_language)),
+                    period,
+                    wants_latest(understood),
+                ),
+                reranker=self._loaded_reranker(),
+                explain=explain,
+            )
+            asked = Asked(question, language, filters, day, completed, period)
+            quoted = compose(index, asked, hits, mode=checked_mode)
         if self._llm is None or not quoted.found:
             return iter((quoted,))
         return rewrite(index, quoted, self._llm, unsupported=self._unsupported)

@@ -59,3 +59,10 @@ def confine(*, memory_bytes: int) -> None:
             except (OSError, ValueError):
                 continue
     sys.addaudithook(_refuse)
+
+
+def cores() -> int:
+    """The processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from assistant.errors import AssistantError, BuildInterrupted, SettingsError
-from assistant.processes import python_command
+from assistant.processes import cores, python_command
 
 _log = logging.getLogger(__name__)
 
@@ -33,13 +33,6 @@ _AHEAD = 2
 _MOST_PROCESSES = 256
 
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "RAYON_NUM_THREADS": "1"}
-
-
-def cores() -> int:
-    """The processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def check_processes(processes: int | None) -> int:

@@ -30,6 +30,7 @@ LAYERS = (
         "little_words",
         "follow_words",
         "ragged",
+        "turns",
     ),
     ("language", "numerals", "dates", "names", "batches", "stages", "workers"),
     (
