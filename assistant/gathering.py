@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from assistant import __version__
-from assistant.articles import FileItems, Reading, check_file, find_files, relative_name
+from assistant.articles import FileItems, Items, Reading, check_file, find_files, relative_name
 from assistant.errors import ArticleUnreadable, NothingReadable
 from assistant.files import sha256_file
 from assistant.limits import Limits
@@ -88,9 +88,9 @@ class _Files:
         self._before = before
         self._read_with = _read_with(limits)
 
-    def __iter__(self) -> Iterator[tuple[FileItems, FileRead | None, bool]]:
-        """What each file gave, in order, what to remember of it, if it can be remembered, and
-        whether it was.
+    def __iter__(self) -> Iterator[tuple[FileItems, str | None, FileRead | None]]:
+        """What each file gives, in order, to be taken before the next; the hash of its bytes; and
+        what is known of it where it is not read again.
         """
         # Before they are read: what changes in between is read again by the next build.
         hashes = [self._hash(path) for path in self._files]
@@ -99,8 +99,8 @@ class _Files:
         with Reading(self._root, limits=self._limits) as reading:
             fresh = reading.read_all(unknown)
             for path, sha256, file in zip(self._files, hashes, known, strict=True):
-                items = next(fresh) if file is None else self._remembered(path, file)
-                yield items, self._to_remember(items, sha256), file is not None
+                items = FileItems(path, self._remembered(file)) if file else next(fresh)
+                yield items, sha256, file
 
     def _hash(self, path: Path) -> str | None:
         try:
@@ -117,21 +117,29 @@ class _Files:
             return None
         return file if all(one in self._before.articles for one in file.articles) else None
 
-    def _remembered(self, path: Path, file: FileRead) -> FileItems:
-        articles = (self._before.articles[one] for one in file.articles)
-        return FileItems(path, (*articles, *file.skipped))
+    def _remembered(self, file: FileRead) -> Items:
+        for one in file.articles:
+            yield self._before.articles[one]
+        yield from file.skipped
+        return True
 
-    def _to_remember(self, items: FileItems, sha256: str | None) -> FileRead | None:
-        articles = tuple(item.id for item in items.items if isinstance(item, Article))
+    def to_remember(
+        self,
+        read: FileItems,
+        sha256: str | None,
+        articles: Sequence[str],
+        skipped: Sequence[Skipped],
+    ) -> FileRead | None:
+        """What spares the next build to read this file, which gave all this."""
         # A file that gave nothing is tried again.
-        if not items.settled or sha256 is None or not articles:
+        if not read.settled or sha256 is None or not articles:
             return None
         return FileRead(
-            relative_name(items.path, self._root),
+            relative_name(read.path, self._root),
             sha256,
             self._read_with,
-            articles,
-            tuple(item for item in items.items if isinstance(item, Skipped)),
+            tuple(articles),
+            tuple(skipped),
         )
 
 
@@ -165,19 +173,23 @@ def gather(
     kept: list[tuple[int, FileRead]] = []
     tell(0, len(numbers))
     hashes = {} if before is None else before.hashes
-    for done, (number, (items, file, known)) in enumerate(zip(numbers, files, strict=True), 1):
-        whole = True
-        for item in items.items:
+    for done, (number, (read, sha256, file)) in enumerate(zip(numbers, files, strict=True), 1):
+        whole, ids, useless = True, list[str](), list[Skipped]()
+        for item in read:
             if isinstance(item, Skipped):
+                useless.append(item)
                 skipped.append((number, item))
                 continue
-            first = into.add(item, file=number, content_hash=hashes.get(item.id) if known else None)
+            ids.append(item.id)
+            known = None if file is None else hashes[item.id]
+            first = into.add(item, file=number, content_hash=known)
             if first is not None:
                 skipped.append((number, taken(item, first)))
                 whole = False
+        remembered = file or files.to_remember(read, sha256, ids, useless)
         # Where the other article goes, this file's has its id again.
-        if file is not None and whole:
-            kept.append((number, file))
+        if remembered is not None and whole:
+            kept.append((number, remembered))
         tell(done, len(numbers))
     return Gathered(into, tuple(skipped), tuple(kept))
 

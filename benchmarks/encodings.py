@@ -138,7 +138,7 @@ def read_back(folder: Path, texts: Sequence[str], label: str, codec: str) -> Ite
     with Reading(folder) as reading:
         found: dict[Path, list[str]] = {}
         for read in reading.read_all(article_files(folder)):
-            found[read.path] = [item.text for item in read.items if isinstance(item, Article)]
+            found[read.path] = [item.text for item in read if isinstance(item, Article)]
     for path, result in found.items():
         if path.name == "same.html":
             continue

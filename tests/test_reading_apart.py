@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from assistant.articles import Reading, apart, formats
+from assistant.articles import Items, Reading, apart, formats
+from assistant.articles import reading as reading_module
 from assistant.articles.formats import Format
 from assistant.articles.plain import read_plain
 from assistant.limits import Limits
@@ -77,7 +81,7 @@ def reasons(root: Path, limits: Limits = SMALL) -> dict[str, list[str]]:
     with Reading(root, limits=limits) as reading:
         return {
             read.path.name: [
-                item.text if isinstance(item, Article) else f"!{item.reason}" for item in read.items
+                item.text if isinstance(item, Article) else f"!{item.reason}" for item in read
             ]
             for read in reading.read_all(sorted(root.iterdir()))
         }
@@ -142,7 +146,7 @@ def test_reading_that_ends_early_leaves_no_process(tmp_path: Path) -> None:
     with Reading(tmp_path, limits=Limits(seconds=60)) as reading:
         results = reading.read_all(sorted(tmp_path.iterdir()))
         first = next(results)
-        assert isinstance(first.items[0], Article)
+        assert isinstance(next(iter(first)), Article)
         workers = list(reading._workers)
         processes = [worker._process for worker in workers]
         assert processes
@@ -156,6 +160,37 @@ def test_results_come_in_order_of_the_files_however_long_each_takes(tmp_path: Pa
     with Reading(tmp_path, limits=SMALL) as reading:
         files = sorted(tmp_path.iterdir())
         assert [read.path for read in reading.read_all(files)] == files
+
+
+def test_a_large_file_is_read_as_it_is_taken_and_no_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = json.dumps({"text": "A good long line. " * 200})
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / name).write_text(f"{line}\n" * 1_000)
+    read_of: Counter[str] = Counter()
+    real = apart.Worker.read
+
+    def counted(self: apart.Worker, path: Path, root: Path) -> Items:
+        for item in real(self, path, root):
+            read_of[path.name] += 1
+            yield item
+        return True
+
+    monkeypatch.setattr(apart.Worker, "read", counted)
+    with Reading(tmp_path) as reading:
+        results = reading.read_all(sorted(tmp_path.iterdir()))
+        first = next(results)
+        assert sum(1 for _ in first) == 1_000 and first.settled
+        second = next(results)
+        next(iter(second))
+        time.sleep(0.5)
+        # It waits to be asked for the rest.
+        assert 0 < read_of["b.jsonl"] <= reading_module._WAITING + 2
+        processes = [worker._process for worker in reading._workers]
+        results.close()
+        assert not second.settled
+    assert all(process is None or process.poll() is not None for process in processes)
 
 
 def test_an_item_is_the_same_through_the_process(tmp_path: Path) -> None:
@@ -175,8 +210,7 @@ def test_of_many_things_of_no_use_the_first_are_told_and_the_others_counted(tmp_
     lines = ["{}"] * 250 + ['{"text": "A good line at the end."}']
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
     with Reading(tmp_path) as reading:
-        (read,) = reading.read_all([tmp_path / "a.jsonl"])
-    *told, last = read.items
+        ((*told, last),) = map(list, reading.read_all([tmp_path / "a.jsonl"]))
     assert [one.text for one in told if isinstance(one, Article)] == ["A good line at the end."]
     assert len(told) == 101
     assert str(last) == "a.jsonl: 150 more things in it could not be used"

@@ -9,13 +9,14 @@ from assistant.articles.folder import (
     find_files,
     relative_name,
 )
-from assistant.articles.formats import READERS
+from assistant.articles.formats import READERS, Items
 from assistant.articles.reading import FileItems, Reading, read_file
 
 __all__ = [
     "READERS",
     "FileItems",
     "Found",
+    "Items",
     "Reading",
     "article_files",
     "check_file",

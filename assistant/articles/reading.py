@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import queue
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from assistant.articles.apart import Worker
 from assistant.articles.folder import check_file, relative_name, source_of
@@ -22,21 +24,72 @@ _MOST_WORKERS = 4
 _AHEAD = 4
 """Files that are read before they are asked for, by each worker."""
 
+_WAITING = 64
+"""Articles of a file that wait to be asked for: a file of a million is not held in memory."""
+
+_LOOKED_EVERY = 0.1
+"""Seconds after which a thread that waits looks whether it is still wanted."""
 
 _MOST_SKIPPED = 100
 """Things in one file that could not be used: of more, only the number is told."""
 
+_END = object()
 
-@dataclass(frozen=True, slots=True)
+
 class FileItems:
-    """What was read of a file, and the first 100 things of no use; how many more says the last.
+    """What is read of a file, once, as it comes: the articles, and the first 100 things of no use;
+    how many more says the last."""
 
-    `settled` tells that another try would give the same.
-    """
+    def __init__(self, path: Path, items: Items) -> None:
+        self.path = path
+        self.settled = False
+        """Known when all was taken: whether another try would give the same."""
+        self._left = self._taken(items)
 
-    path: Path
-    items: tuple[Article | Skipped, ...]
-    settled: bool = True
+    def __iter__(self) -> Iterator[Article | Skipped]:
+        return self._left
+
+    def _taken(self, items: Items) -> Iterator[Article | Skipped]:
+        self.settled = yield from items
+
+
+class _Passing:
+    """Items that one thread reads and another takes, in order."""
+
+    def __init__(self) -> None:
+        self._queue: queue.Queue[Any] = queue.Queue(_WAITING)
+        self._wanted = True
+
+    def stop(self) -> None:
+        """Nobody will take the rest."""
+        self._wanted = False
+
+    def put_all(self, items: Items) -> bool:
+        """Reads, waiting while too many are not taken yet. Returns whether that is settled."""
+        settled = None
+        try:
+            while settled is None and self._wanted:
+                try:
+                    self._put(next(items))
+                except StopIteration as end:
+                    settled = bool(end.value)
+        finally:
+            # Where nobody wants the rest, its reader is in the middle of it.
+            items.close()
+            self._put(_END)
+        return bool(settled)
+
+    def _put(self, item: object) -> None:
+        while self._wanted:
+            with suppress(queue.Full):
+                self._queue.put(item, timeout=_LOOKED_EVERY)
+                return
+
+    def take(self, done: Future[bool]) -> Items:
+        """What is read, as `done` does it; raises what that raises."""
+        while (item := self._queue.get()) is not _END:
+            yield item
+        return done.result()
 
 
 class Reading:
@@ -91,26 +144,38 @@ class Reading:
         return False
 
     def read_all(self, files: Sequence[Path]) -> Iterator[FileItems]:
-        """Each file with what was read of it, in order; what is read apart, on all cores."""
+        """Each file, in order, to be taken before the next; what is read apart, on all cores."""
         count = min(_MOST_WORKERS, os.cpu_count() or 1)
-        waiting: deque[tuple[Path, Future[FileItems] | None]] = deque()
+        waiting: deque[tuple[FileItems, _Passing | None]] = deque()
+        passing: _Passing | None = None
+        left = iter(files)
         with ThreadPoolExecutor(count, thread_name_prefix="reading") as pool:
             try:
-                left = iter(files)
                 while True:
                     while len(waiting) < count * _AHEAD and (path := next(left, None)) is not None:
-                        apart = self._is_apart(path)
-                        waiting.append(
-                            (path, pool.submit(self._read_whole, path) if apart else None)
-                        )
+                        waiting.append(self._begun(path, pool))
                     if not waiting:
                         return
-                    path, future = waiting.popleft()
-                    yield self._read_whole(path) if future is None else future.result()
+                    items, passing = waiting.popleft()
+                    yield items
+                    for _ in items:
+                        pass
+                    passing = None
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
-                if waiting:
+                begun = [one for one in (passing, *(one for _, one in waiting)) if one is not None]
+                for one in begun:
+                    one.stop()
+                if begun:
                     self.close()
+
+    def _begun(self, path: Path, pool: ThreadPoolExecutor) -> tuple[FileItems, _Passing | None]:
+        """A file, and how its items come where other threads read it."""
+        if not self._is_apart(path):
+            return FileItems(path, self._read_whole(path)), None
+        passing = _Passing()
+        done = pool.submit(passing.put_all, self._read_whole(path))
+        return FileItems(path, passing.take(done)), passing
 
     def _is_apart(self, path: Path) -> bool:
         try:
@@ -118,8 +183,7 @@ class Reading:
         except ArticleUnreadable:
             return False
 
-    def _read_whole(self, path: Path) -> FileItems:
-        found: list[Article | Skipped] = []
+    def _read_whole(self, path: Path) -> Items:
         items = self.read(path)
         settled, skipped = None, 0
         while settled is None:
@@ -130,13 +194,13 @@ class Reading:
                 continue
             skipped += isinstance(item, Skipped)
             if isinstance(item, Article) or skipped <= _MOST_SKIPPED:
-                found.append(item)
+                yield item
         if skipped > _MOST_SKIPPED:
             more = f"{skipped - _MOST_SKIPPED:,} more things in it could not be used"
-            found.append(Skipped(relative_name(path, self._root), more))
+            yield Skipped(relative_name(path, self._root), more)
         if self._closed:
             self._worker().close()
-        return FileItems(path, tuple(found), settled)
+        return settled
 
     def _worker(self) -> Worker:
         worker: Worker | None = getattr(self._local, "worker", None)
