@@ -38,7 +38,7 @@ class _Cue:
 
     def __init__(self, kind: Expected, words: str, language: str) -> None:
         self.kind = kind
-        self._words = words.split("|")
+        self._words = unicodedata.normalize("NFKC", words).split("|")
         self._language = language
         # Each word's longest part: without it in the question the word cannot be there.
         self._parts = [max(word.strip("^*").split(), key=len) for word in self._words]
