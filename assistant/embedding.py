@@ -208,12 +208,11 @@ class StaticEmbedder:
         The tokenizer must do nothing to a text but to normalise it, in a way that no white
         space is part of, and then cut it at white space and at each punctuation mark.
         """
-        made = json.loads(self._tokenizer.to_str())
-        normalizers = _steps(made["normalizer"], "normalizers")
-        cuts = _steps(made["pre_tokenizer"], "pretokenizers")[:2]
-        after = made["post_processor"]
+        normalizers = _steps(_described(self._tokenizer.normalizer), "normalizers")
+        cuts = _steps(_described(self._tokenizer.pre_tokenizer), "pretokenizers")[:2]
+        after = _described(self._tokenizer.post_processor)
         return (
-            not made["added_tokens"]
+            not self._tokenizer.get_added_tokens_decoder()
             and all(step["type"] in _LOCAL for step in normalizers)
             and [step["type"] for step in cuts] == ["WhitespaceSplit", "Punctuation"]
             and cuts[1]["behavior"] == "Isolated"
@@ -327,6 +326,14 @@ class SentenceTransformersEmbedder:
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().split("\n", 1)[0][:200] or type(error).__name__
+
+
+def _described(part: Any) -> dict[str, Any] | None:
+    """A part of a tokenizer as its file has it; with all its words that would take long to read."""
+    if part is None:
+        return None
+    description: dict[str, Any] = json.loads(part.__getstate__())
+    return description
 
 
 def _steps(part: dict[str, Any] | None, inner: str) -> list[dict[str, Any]]:
