@@ -25,6 +25,9 @@ ARTICLES_AT_ONCE = 64
 _WORTH_PROCESSES = 1_000_000
 """Characters of text for which other processes are started: less takes about as long here."""
 
+_WORTH_PROCESSES_LEXICAL = 2_000
+"""Passages of parts of a lexical index for which they are."""
+
 _FUNCTION = "assistant.labour:answer"
 
 Tell = Callable[[int], None]
@@ -129,7 +132,7 @@ class Labour:
     def make_parts(self, wanted: PartsWanted, tell: Tell) -> None:
         """Makes parts of a lexical index. Raises OSError, ValueError, BuildInterrupted."""
         count = min(self._processes, len(wanted.wanted))
-        if count < 2:
+        if count < 2 or wanted.passages < _WORTH_PROCESSES_LEXICAL:
             make_parts(wanted, tell)
             return
         requests = (

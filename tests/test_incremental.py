@@ -99,6 +99,8 @@ def test_an_index_is_the_same_whether_built_at_once_or_in_steps(
 ) -> None:
     # As in a large collection: some parts are taken over, some are not, all are merged.
     monkeypatch.setattr(writing, "_ONE_PART", 3)
+    monkeypatch.setattr(writing, "_PARTS", 16)
+    monkeypatch.setattr(writing, "_GROUPS", 2)
     root = tmp_path_factory.mktemp("steps")
     articles, index = root / "articles", root / "index"
     write_articles(articles, COLLECTION[:2])

@@ -26,8 +26,10 @@ STORIES = [
 @pytest.fixture
 def articles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("assistant.labour._WORTH_PROCESSES", 0)
+    monkeypatch.setattr("assistant.labour._WORTH_PROCESSES_LEXICAL", 0)
     monkeypatch.setattr("assistant.constructing.ARTICLES_AT_ONCE", 2)
-    monkeypatch.setattr("assistant.lexical.writing._ONE_PART", 1)
+    for name, value in (("_ONE_PART", 1), ("_PARTS", 16), ("_GROUPS", 2)):
+        monkeypatch.setattr(f"assistant.lexical.writing.{name}", value)
     folder = tmp_path / "articles"
     write_articles(folder, [*COLLECTION, *STORIES])
     return folder

@@ -25,10 +25,14 @@ _TOLD_EVERY = 256
 
 @dataclass(frozen=True, slots=True)
 class PartsWanted:
-    """Parts of a lexical index that are to be made of a store, each in an empty folder."""
+    """Parts of a lexical index that are to be made of a store, each in an empty folder.
+
+    `passages` are in them.
+    """
 
     store: Path
     parts: int
+    passages: int
     wanted: tuple[tuple[int, Path], ...]
     untitled: Collection[int]
 

@@ -78,11 +78,11 @@ def _write_lexical(
     parts = lexical_parts(store, table, fingerprint=contents.fingerprint, split=contents.split)
 
     def make(wanted: Sequence[tuple[int, Path]]) -> None:
-        known = len(table) - sum(len(parts[number].rows) for number, _ in wanted)
-        tell(known)
+        passages = sum(len(parts[number].rows) for number, _ in wanted)
+        tell(len(table) - passages)
+        store_path = target / "store.sqlite"
         contents.make_parts(
-            PartsWanted(target / "store.sqlite", len(parts), tuple(wanted), contents.untitled),
-            tell,
+            PartsWanted(store_path, len(parts), passages, tuple(wanted), contents.untitled), tell
         )
 
     with contents.stages("lexical"):
