@@ -1,13 +1,13 @@
 """Does an index on a Milvus server find what one in a folder finds, and how long does it take?
 
-    OPENBLAS_NUM_THREADS=1 python -m benchmarks.stores [DEV] [--questions N]
+    OPENBLAS_NUM_THREADS=1 python -m benchmarks.stores [DEV] [--questions N] [--output FILE]
 
 Asks the questions of `benchmarks/questions` about the seeds, and, where DEV holds aligned questions
 and passages as for `benchmarks.mixed_pool`, questions about its passages in all languages: of the
 index in a folder, of the same index in a file of Milvus Lite, and on its server in another process
 on the loopback interface. Ten hits are the same up to ties where the scores of each place are, to
 1e-4: then only equal ones may have changed places. Seconds are of the wall, questions one after
-the other. Prints JSON.
+the other. Prints JSON, and writes it to `benchmarks/results/stores.json`.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from assistant.milvus import Address, Server, publish
 from benchmarks._dev_sets import read_sets
 
 ROOT = Path(__file__).parent.parent
+RESULT = ROOT / "benchmarks" / "results" / "stores.json"
 SEED = 1
 K = 10
 SAME = 1e-4
@@ -163,8 +164,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("dev", nargs="?", type=Path, help="folder of the aligned set")
     parser.add_argument("--questions", type=int, default=200)
+    parser.add_argument("--output", type=Path, default=RESULT)
     arguments = parser.parse_args()
-    print(json.dumps(measure(arguments.dev, arguments.questions), indent=1))
+    text = json.dumps(measure(arguments.dev, arguments.questions), indent=1)
+    print(text)
+    arguments.output.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

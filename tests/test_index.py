@@ -25,7 +25,7 @@ from assistant.errors import (
     ModelMismatch,
     ModelNotFound,
 )
-from assistant.index import Index, current_generation
+from assistant.index import Index, current_generation, writing
 from assistant.types import Filters
 
 
@@ -374,3 +374,14 @@ def test_a_build_that_is_killed_leaves_a_whole_index(
     left = {path.name for path in folder.iterdir()} - {"CURRENT", ".lock", "last_build.json"}
     assert len(left) == 2
     assert all((folder / each / "manifest.json").is_file() for each in left)
+
+
+def test_what_is_told_of_writing_is_a_mean_and_all_of_it_only_at_the_end() -> None:
+    told: list[tuple[int, int]] = []
+    progress = writing._Progress(10, lambda done, total: told.append((done, total)))
+    rows = [("0" * 16, 0, 0, 1)] * 10
+    assert list(progress.counted(rows)) == rows
+    progress(writing._WITH_PIECES, 10)
+    progress(writing._IN_LEXICAL, 5)
+    progress(writing._IN_LEXICAL, 5)
+    assert told == [(1, 10), (2, 10), (6, 10), (9, 10)]

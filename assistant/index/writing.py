@@ -7,10 +7,11 @@ import hashlib
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,39 @@ from assistant.vectors import (
     write_vectors,
 )
 
+_Row = tuple[str, int, int, int]
+
+_IN_STORE, _WITH_PIECES, _IN_LEXICAL = 1, 1, 8
+"""How long each takes of a passage, roughly: what is told of as written is a mean of them."""
+
+_WHOLE = _IN_STORE + _WITH_PIECES + _IN_LEXICAL
+_TOLD_EVERY = 1_024
+
+
+class _Progress:
+    """Tells how many of `total` passages are written; all of them are when everything is."""
+
+    def __init__(self, total: int, tell: Callable[[int, int], None]) -> None:
+        self._total = total
+        self._tell = tell
+        self._done = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, share: int = 0, passages: int = 0) -> None:
+        """So many passages more have a share of them done; may be called in any thread."""
+        with self._lock:
+            self._done += share * passages
+            self._tell(min(self._done // _WHOLE, self._total - 1), self._total)
+
+    def counted(self, rows: Iterable[_Row]) -> Iterator[_Row]:
+        """The rows of passages, as the store takes them."""
+        count = 0
+        for count, row in enumerate(rows, 1):
+            yield row
+            if count % _TOLD_EVERY == 0:
+                self(_IN_STORE, _TOLD_EVERY)
+        self(_IN_STORE, count % _TOLD_EVERY)
+
 
 @dataclass(frozen=True, slots=True)
 class Contents:
@@ -71,7 +105,7 @@ class Contents:
 
 
 def _write_lexical(
-    target: Path, store: Store, contents: Contents, old: Path | None, tell: Callable[[int], None]
+    target: Path, store: Store, contents: Contents, old: Path | None, progress: _Progress
 ) -> None:
     table, path = contents.table, target / "lexical"
     path.mkdir()
@@ -79,6 +113,7 @@ def _write_lexical(
 
     def make(wanted: Sequence[tuple[int, Path]]) -> None:
         passages = sum(len(parts[number].rows) for number, _ in wanted)
+        tell = partial(progress, _IN_LEXICAL)
         tell(len(table) - passages)
         store_path = target / "store.sqlite"
         contents.make_parts(
@@ -101,7 +136,7 @@ def _write_sketches(target: Path, contents: Contents) -> None:
     np.save(path / "first.npy", copy_groups(sketches), allow_pickle=False)
 
 
-def _write_pieces(target: Path, contents: Contents, tell: Callable[[], None]) -> VectorKind:
+def _write_pieces(target: Path, contents: Contents, progress: _Progress) -> VectorKind:
     """Vectors, romanised terms and words of all passages; returns how vectors are searched."""
     table, stages = contents.table, contents.stages
     scratch = target / ".vectors.npy"
@@ -109,11 +144,11 @@ def _write_pieces(target: Path, contents: Contents, tell: Callable[[], None]) ->
         vectors = np.lib.format.open_memmap(
             scratch, "w+", dtype=np.float16, shape=(len(table), contents.dimension)
         )
-        _fill(target, contents, vectors, tell)
-    tell()
+        _fill(target, contents, vectors, progress)
+    progress()
     with stages("vectors"):
         kind = write_vectors(target / "vectors.faiss", vectors)
-        tell()
+        progress()
         articles = len(contents.of_articles.places)
         of_row = table.articles.astype(np.int64)
         write_article_vectors(target / "articles.npy", vectors, of_row, articles)
@@ -123,14 +158,14 @@ def _write_pieces(target: Path, contents: Contents, tell: Callable[[], None]) ->
 
 
 def _fill(
-    target: Path, contents: Contents, vectors: npt.NDArray[np.float16], tell: Callable[[], None]
+    target: Path, contents: Contents, vectors: npt.NDArray[np.float16], progress: _Progress
 ) -> None:
     table, sizes = contents.table, contents.table.sizes
     (target / "romanised").mkdir()
     keys = open_romanised(target / "romanised", sizes[:, 0])
     words: tuple[RaggedFile, RaggedFile] | None = None
     for source, rows, places in table.where.by_source():
-        tell()
+        progress(_WITH_PIECES, len(rows))
         pieces = contents.sources[source].pieces(places)
         vectors[rows] = pieces.vectors
         keys.put(rows, pieces.keys)
@@ -160,25 +195,17 @@ def _write_files(
     target: Path, contents: Contents, old: Path | None, tell: Callable[[int, int], None]
 ) -> dict[str, Any]:
     """What the manifest says of them."""
-    done, total, lock = 0, len(contents.table), threading.Lock()
-
-    def tell_more(more: int = 0) -> None:
-        nonlocal done
-        with lock:
-            done += more
-            # All of them are written when everything is.
-            tell(min(done, total - 1), total)
-
-    tell_more()
+    progress = _Progress(len(contents.table), tell)
+    progress()
     path, stages = target / "store.sqlite", contents.stages
     with stages("write"):
-        write_store(path, contents.articles, contents.table.rows(), contents.files)
-    tell_more()
-    kind = _write_pieces(target, contents, tell_more)
+        rows = progress.counted(contents.table.rows())
+        write_store(path, contents.articles, rows, contents.files)
+    kind = _write_pieces(target, contents, progress)
     with stages("copies"):
         _write_sketches(target, contents)
     with closing(Store(path)) as store:
-        _write_lexical(target, store, contents, old, tell_more)
+        _write_lexical(target, store, contents, old, progress)
         _write_columns(target, store, contents)
         counts = store.counts()
     for part in (part for part in (target / "lexical").rglob("*") if part.is_file()):
