@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -23,6 +21,7 @@ from assistant.errors import ArticleNotFound, SettingsError
 from assistant.following import complete
 from assistant.index import Index
 from assistant.language import question_language, question_languages
+from assistant.memory import give_memory_back
 from assistant.preferring import Preferring
 from assistant.processes import cores
 from assistant.reranking import load_reranker
@@ -116,7 +115,7 @@ class Assistant:
             replaced = self._replaced
             if replaced is not None and replaced() is None:
                 self._replaced = None
-                _give_memory_back()
+                give_memory_back()
             return self._index
         with self._lock:
             if not self._index.is_current():
@@ -319,17 +318,6 @@ class Assistant:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _give_memory_back() -> None:
-    """Has the C library return freed memory to the system, where it can: glibc can.
-
-    glibc keeps the free memory of each thread apart, and any thread may be the first to use an
-    index or the last: after twenty others, one of 49 articles held 70 MB more.
-    """
-    if sys.platform == "linux":
-        with suppress(AttributeError, OSError):
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _tags(index: Searchable, question: str, languages: Sequence[str] | None) -> tuple[str, ...]:

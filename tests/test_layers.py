@@ -23,6 +23,7 @@ LAYERS = (
         "files",
         "file_names",
         "limits",
+        "memory",
         "processes",
         "references",
         "question_words",

@@ -21,7 +21,7 @@ def test_a_model_is_kept_as_long_as_it_is_the_same(
     tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given_back: list[bool] = []
-    monkeypatch.setattr(api, "_give_memory_back", lambda: given_back.append(True))
+    monkeypatch.setattr(api, "give_memory_back", lambda: given_back.append(True))
     model, articles, index = tmp_path / "model", tmp_path / "articles", tmp_path / "index"
     shutil.copytree(tiny_model, model)
     articles.mkdir()

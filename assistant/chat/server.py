@@ -23,6 +23,7 @@ from assistant.chat.rates import DEFAULT_RATE
 from assistant.chat.routes import add_routes
 from assistant.editing import Folder
 from assistant.errors import ServerError, SettingsError
+from assistant.memory import share_arenas
 from assistant.rebuilding import Rebuild
 from assistant.settings import remote_address
 
@@ -105,6 +106,7 @@ def serve(
     """
     from assistant.api import Assistant
 
+    share_arenas()
     check_exposure(host, auth=auth, no_auth=no_auth)
     login = None if auth is None else login_from_environment(auth)
     if mcp:
