@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 from collections import deque
@@ -18,6 +17,7 @@ from assistant.articles.folder import check_file, relative_name, source_of
 from assistant.articles.formats import Items, format_of, read_source
 from assistant.errors import ArticleUnreadable
 from assistant.limits import Limits
+from assistant.processes import cores
 from assistant.types import Article, Skipped
 
 _MOST_WORKERS = 4
@@ -145,7 +145,7 @@ class Reading:
 
     def read_all(self, files: Sequence[Path]) -> Iterator[FileItems]:
         """Each file, in order, to be taken before the next; what is read apart, on all cores."""
-        count = min(_MOST_WORKERS, os.cpu_count() or 1)
+        count = min(_MOST_WORKERS, cores())
         waiting: deque[tuple[FileItems, _Passing | None]] = deque()
         passing: _Passing | None = None
         left = iter(files)

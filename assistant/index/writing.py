@@ -165,7 +165,6 @@ def _fill(
     keys = open_romanised(target / "romanised", sizes[:, 0])
     words: tuple[RaggedFile, RaggedFile] | None = None
     for source, rows, places in table.where.by_source():
-        progress(_WITH_PIECES, len(rows))
         pieces = contents.sources[source].pieces(places)
         vectors[rows] = pieces.vectors
         keys.put(rows, pieces.keys)
@@ -175,6 +174,7 @@ def _fill(
                 words = open_words(target / "words", sizes[:, 1:])
             words[0].put(rows, pieces.tokens)
             words[1].put(rows, pieces.lengths)
+        progress(_WITH_PIECES, len(rows))
     for file in (keys, *(words or ())):
         file.close()
 
